@@ -1,0 +1,49 @@
+# Everything a user or developer runs.  Needs only Python >= 3.11, make and git.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/ready
+export Q ?= How much is the S-400 deal worth?
+
+.PHONY: setup ask run test check eval calibrate lock clean
+
+setup: $(READY)  ## make .venv with the locked versions
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Passage needs Python 3.11 or newer.") if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+ask: setup  ## answer a question from the library: make ask Q="..."
+	@$(BIN)/passage ask "$$Q"
+
+run: setup  ## connect to Discord
+	@$(BIN)/passage run
+
+test: setup  ## run the tests
+	$(BIN)/python -m pytest
+
+check: setup  ## style, types, import contract, tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+eval: setup  ## take every figure of the README anew
+	$(BIN)/python -m tests.measure.suite
+
+calibrate: setup  ## fit the constants of index/calibration.py anew
+	$(BIN)/python -m tests.measure.calibrate
+
+lock: setup  ## resolve the newest versions that pyproject.toml allows
+	echo "torch==2.13.0" > build-constraints.txt
+	$(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --no-emit-find-links \
+	    --no-emit-index-url --constraint build-constraints.txt --extra dev --output-file requirements.lock pyproject.toml
+	sed -i 's/+cpu$$//; /build-constraints.txt/d' requirements.lock
+	rm build-constraints.txt
+
+clean:
+	rm -rf $(VENV) build *.egg-info

@@ -1,0 +1,1 @@
+"""What people meet: the ``passage`` command and the Discord bot."""

@@ -1,0 +1,313 @@
+"""The ``passage`` command: the same core as the bot, without Discord."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from bot import output, terminal
+from bot.compose import build_engine, build_seeded_engine
+from bot.progress import batch_progress, ingest_progress, waiting
+from config.settings import Settings, load
+from index.engine import SHARED, Engine
+from index.errors import ExtractionError, PassageError
+from index.extract import expand, is_url
+from index.ingest import Report
+
+app = typer.Typer(
+    name="passage",
+    help="Answers questions from a library of articles, in the articles' own words.",
+    epilog='Start with:  passage ask "How much is the S-400 deal worth?"',
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+_out = Console(highlight=False)
+_err = Console(stderr=True, highlight=False)
+
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Folder of the library.", show_default=False)
+]
+Collection = Annotated[
+    str, typer.Option("--collection", help="Which collection of the library.", metavar="NAME")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+Count = Annotated[
+    int | None, typer.Option("--passages", "-k", help="How many passages to show.", min=1, max=50)
+]
+
+
+@app.command()
+def ask(
+    question: Annotated[
+        str | None, typer.Argument(help="The question; leave it out for a prompt.")
+    ] = None,
+    batch: Annotated[
+        Path | None,
+        typer.Option(help='Answer a file of {"id", "text"}, an object a line.', metavar="FILE"),
+    ] = None,
+    as_json: AsJson = False,
+    passages: Count = None,
+    collection: Collection = SHARED,
+    data: Data = None,
+) -> None:
+    """Answer a question, in the words of the library, and show where they stand."""
+    settings = load(data=data, passages=passages)
+    with _engine(settings, seeded=True) as engine:
+        names = _visible(collection)
+        if batch is not None:
+            _ask_batch(engine, batch, names, settings.passages)
+        elif question is not None:
+            _ask_once(engine, question, names, settings.passages, as_json)
+        else:
+            _ask_repeatedly(engine, names, settings.passages, as_json)
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    as_json: AsJson = False,
+    passages: Count = None,
+    collection: Collection = SHARED,
+    data: Data = None,
+) -> None:
+    """Show the passages nearest to a query, whole, with their scores."""
+    settings = load(data=data, passages=passages)
+    with _engine(settings, seeded=True) as engine:
+        with waiting(_err, "searching"):
+            found = engine.search(query, _visible(collection), settings.passages)
+        if as_json:
+            _print({"query": query, "passages": output.passages_json(found)})
+        else:
+            terminal.show_passages(_out, found)
+
+
+@app.command()
+def add(
+    sources: Annotated[
+        list[str], typer.Argument(help="Files, folders or http(s) addresses.", metavar="PATH|URL…")
+    ],
+    as_json: AsJson = False,
+    collection: Collection = SHARED,
+    data: Data = None,
+) -> None:
+    """Add articles: text, Markdown, HTML, PDF, DOCX, a JSONL dump, a folder, a web address.
+
+    The same article again changes nothing; a changed one takes the place of the old.
+    """
+    report = Report()
+    with _engine(load(data=data)) as engine:
+        _add_all(engine, _expanded(sources, report), collection, report, quiet=as_json)
+    _finish(report, collection, as_json=as_json)
+
+
+@app.command("list")
+def list_articles(
+    as_json: AsJson = False, collection: Collection = SHARED, data: Data = None
+) -> None:
+    """List the articles of a collection."""
+    with _engine(load(data=data), seeded=collection == SHARED) as engine:
+        entries = engine.library.entries(collection)
+    if as_json:
+        _print(output.entries_json(entries, collection))
+    else:
+        terminal.show_entries(_out, entries, collection)
+
+
+@app.command()
+def show(
+    article: Annotated[str, typer.Argument(help="Its id, or its title.")],
+    as_json: AsJson = False,
+    collection: Collection = SHARED,
+    data: Data = None,
+) -> None:
+    """Show an article: what is known about it, and its text."""
+    with _engine(load(data=data), seeded=collection == SHARED) as engine:
+        entry = engine.library.entry(collection, article)
+        whole = engine.library.article(collection, entry.id)
+        passages = engine.library.passages_of(collection, entry.id)
+    if as_json:
+        _print(output.article_json(entry, whole, passages))
+    else:
+        terminal.show_article(_out, entry, whole)
+
+
+@app.command()
+def remove(
+    articles: Annotated[list[str], typer.Argument(help="Their ids, or titles.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    as_json: AsJson = False,
+    collection: Collection = SHARED,
+    data: Data = None,
+) -> None:
+    """Remove articles; no question is answered from them any more."""
+    with _engine(load(data=data), seeded=collection == SHARED) as engine:
+        entries = [engine.library.entry(collection, name) for name in dict.fromkeys(articles)]
+        if sys.stdin.isatty() and not (yes or as_json):
+            names = ", ".join(terminal.printable(entry.title) for entry in entries)
+            typer.confirm(f"Remove {names}?", abort=True)
+        for entry in entries:
+            engine.library.remove(collection, entry.id)
+    if as_json:
+        _print({"collection": collection, "removed": [entry.id for entry in entries]})
+        return
+    for entry in entries:
+        _out.print(Text(terminal.printable(f"✓ {entry.title} [{entry.id}] removed")))
+        _out.print(Text(terminal.printable(f"  add it again from {entry.source}"), style="dim"))
+
+
+@app.command()
+def refresh(
+    articles: Annotated[
+        list[str] | None, typer.Argument(help="Their ids, or titles; all where left out.")
+    ] = None,
+    as_json: AsJson = False,
+    collection: Collection = SHARED,
+    data: Data = None,
+) -> None:
+    """Read articles from their sources again and take over what has changed there."""
+    report = Report()
+    with _engine(load(data=data)) as engine:
+        library = engine.library
+        entries = (
+            [library.entry(collection, name) for name in articles]
+            if articles
+            else library.entries(collection)
+        )
+        sources = dict.fromkeys(entry.origin for entry in entries if entry.origin)
+        _add_all(engine, list(sources), collection, report, quiet=as_json)
+    _finish(report, collection, as_json=as_json)
+
+
+def _ask_once(engine: Engine, question: str, names: Sequence[str], k: int, as_json: bool) -> None:
+    with waiting(_err, "reading"):
+        answer = engine.ask(question, names, k)
+    if as_json:
+        _print(output.answer_json(answer))
+    else:
+        terminal.show_answer(_out, answer)
+
+
+def _ask_repeatedly(engine: Engine, names: Sequence[str], k: int, as_json: bool) -> None:
+    """Ask at a prompt until an empty line or the end of the input."""
+    while True:
+        try:
+            question = _out.input("? ") if sys.stdin.isatty() else input()
+        except EOFError:
+            return
+        if not question.strip():
+            return
+        _ask_once(engine, question, names, k, as_json)
+
+
+def _ask_batch(engine: Engine, file: Path, names: Sequence[str], k: int) -> None:
+    """Answer a file of questions in its order, those that can't be read named on stderr."""
+    questions = list(_questions(file))
+    with batch_progress(_err, "answering") as progress:
+        for start in range(0, len(questions), 64):
+            part = questions[start : start + 64]
+            answers = engine.ask_all([text for _, text in part], names, k)
+            for (name, _), answer in zip(part, answers, strict=True):
+                _print({"id": name, **output.answer_json(answer)})
+            progress(start + len(part), len(questions))
+
+
+def _questions(file: Path) -> Iterator[tuple[Any, str]]:
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise PassageError(f"The questions in {file} can't be read: {error}.") from error
+    for number, row in enumerate(lines, 1):
+        if not row.strip():
+            continue
+        try:
+            record = json.loads(row)
+            yield record["id"], record["text"].strip() or record["text"]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise PassageError(
+                f'{file}, line {number}: expected an object {{"id": …, "text": "…"}}.'
+            ) from error
+
+
+def _expanded(sources: Sequence[str], report: Report) -> list[str]:
+    """Resolve folders; what isn't there is reported, and the rest goes on."""
+    found: list[str] = []
+    for source in sources:
+        try:
+            # A file's absolute path tells its article again, from wherever it is added.
+            found.extend(expand(source if is_url(source) else str(Path(source).absolute())))
+        except ExtractionError as error:
+            report.errors.append(str(error))
+    return found
+
+
+def _add_all(
+    engine: Engine, sources: Sequence[str], collection: str, report: Report, *, quiet: bool
+) -> None:
+    with ingest_progress(_err, len(sources)) as progress:
+        for source in sources:
+            progress.source(source)
+            for item in engine.add([source], collection, progress.step):
+                if isinstance(item, ExtractionError):
+                    report.errors.append(str(item))
+                    continue
+                report.added.append(item)
+                if not quiet:
+                    for text in terminal.added_lines(item):
+                        _out.print(Text(text))
+
+
+def _finish(report: Report, collection: str, *, as_json: bool) -> None:
+    """Print the report's end; exit with 1 if anything could not be added."""
+    if as_json:
+        _print(output.report_json(report, collection))
+    else:
+        for error in report.errors:
+            _err.print(Text(f"✗ {terminal.printable(error)}", style="red"))
+        _out.print(terminal.summary(report))
+    if report.errors:
+        raise typer.Exit(1)
+
+
+def _visible(collection: str) -> list[str]:
+    """Return what a question in a collection sees: that collection, and what all share."""
+    return list(dict.fromkeys([collection, SHARED]))
+
+
+@contextmanager
+def _engine(settings: Settings, *, seeded: bool = False) -> Iterator[Engine]:
+    with waiting(_err, "opening the library"):
+        engine = build_seeded_engine(settings) if seeded else build_engine(settings)
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def _print(record: dict[str, Any]) -> None:
+    sys.stdout.write(output.line(record) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Run the command; an expected failure is one sentence and exit code 1."""
+    try:
+        app()
+    except PassageError as error:
+        _err.print(Text(terminal.printable(str(error)), style="red"))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        _err.print("Stopped; what was already added stays, nothing is half done.")
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)

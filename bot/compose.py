@@ -1,0 +1,26 @@
+"""The composition root: settings in, a working engine out.  Nothing else reads settings."""
+
+from __future__ import annotations
+
+from config.settings import Settings
+from config.starter import sync_starter
+from index.embed import Embedder, load_embedder
+from index.engine import Engine
+from index.extract import Limits
+
+
+def build_engine(settings: Settings) -> Engine:
+    """Open the library of these settings; the model is loaded when first needed."""
+
+    def load() -> Embedder:
+        return load_embedder(settings.model, settings.data / "verified")
+
+    limits = Limits(max_bytes=int(settings.max_megabytes * 1_000_000))
+    return Engine(settings.data, load, limits=limits)
+
+
+def build_seeded_engine(settings: Settings) -> Engine:
+    """Open the library with its starter articles in place, or left out, as settings say."""
+    engine = build_engine(settings)
+    sync_starter(engine, wanted=settings.starter)
+    return engine

@@ -1,0 +1,1 @@
+"""Settings, and the starter library that ships with Passage."""

@@ -1,0 +1,94 @@
+"""What an operator can choose, read once at the top and handed down as values.
+
+Order of precedence: the command line's own options, then environment variables
+(``PASSAGE_…``), then the settings file, then the defaults below.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from index.errors import SettingsError
+
+FILE_NAME = "passage.toml"
+_PREFIX = "PASSAGE_"
+
+
+def default_data() -> Path:
+    """Return the folder where programs of this user keep their data."""
+    return Path(platformdirs.user_data_dir("passage", appauthor=False))
+
+
+class Settings(BaseSettings):
+    """Every setting, with its default; see ``config/passage.example.toml``."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid")
+
+    data: Path = Field(default_factory=default_data)
+    """Where the library and everything derived from it lives."""
+    model: str = "all-MiniLM-L6-v2"
+    """A sentence-transformers model, by folder or by name on the model hub."""
+    starter: bool = True
+    """Whether the shared collection holds the starter library."""
+    max_megabytes: float = Field(default=25.0, gt=0)
+    """The largest file or page that is read."""
+    passages: int = Field(default=5, ge=1, le=50)
+    """How many passages an answer comes with."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the settings file below the environment, and read nothing else."""
+        del dotenv_settings, file_secret_settings
+        file = TomlConfigSettingsSource(settings_cls, settings_file())
+        return init_settings, env_settings, file
+
+
+def settings_file() -> Path | None:
+    """Return the file named by ``PASSAGE_CONFIG``, else ``passage.toml`` here if there is one."""
+    named = os.environ.get(f"{_PREFIX}CONFIG")
+    if named:
+        return Path(named)
+    here = Path(FILE_NAME)
+    return here if here.is_file() else None
+
+
+def load(**options: Any) -> Settings:
+    """Read the settings; options that are None were not given.  Raises SettingsError."""
+    file = settings_file()
+    if file is not None and not file.is_file():
+        raise SettingsError(f"PASSAGE_CONFIG names {file}, and there is no such file.")
+    try:
+        return Settings(**{name: value for name, value in options.items() if value is not None})
+    except ValidationError as error:
+        raise SettingsError(_sentence(error, file)) from error
+    except ValueError as error:  # a settings file that is not TOML
+        raise SettingsError(f"The settings file {file} is not valid TOML: {error}.") from error
+
+
+def _sentence(error: ValidationError, file: Path | None) -> str:
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    variable = f"{_PREFIX}{name.upper()}"
+    where = f"the variable {variable}" if variable in os.environ else f"the file {file}"
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(sorted(Settings.model_fields))
+        return f"There is no setting {name!r} (in {where}); the settings are {known}."
+    return f"The setting {name!r} (in {where}) is {first['input']!r}: {first['msg'].lower()}."

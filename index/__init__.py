@@ -1,0 +1,1 @@
+"""Articles in, ranked passages and answers out; knows nothing of Discord."""

@@ -1,0 +1,107 @@
+"""Text -> search terms, alike for passages and questions.
+
+Accents and case are folded, words reduced to their Snowball stem (by script: English for
+Latin, Russian for Cyrillic, ...), function words dropped.  An identifier such as "S-400"
+or "2020-21" yields itself run together and each of its parts, so that "S400", "s 400"
+and "2020" find it.  Scripts written without spaces yield pairs of characters.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import Stemmer
+
+_WORD = re.compile(r"\w+(?:[-‐‑–./'’&:_@+#]+\w+)*[+#]*")
+_JOINT = re.compile(r"[^\w]|_")
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]+"
+)
+_STEMMERS = (
+    (re.compile("[а-яё]+"), "russian"),
+    (re.compile("[α-ω]+"), "greek"),
+    (re.compile("[\u0621-\u064a]+"), "arabic"),
+    (re.compile("[\u0900-\u097f]+"), "hindi"),
+    (re.compile("[\u0b80-\u0bff]+"), "tamil"),
+    (re.compile("[\u0530-\u058f]+"), "armenian"),
+)
+FUNCTION_WORDS = frozenset(
+    """
+    a about am an and any are as at be been being but by can could did do does doing for
+    from had has have having he her hers him his how i if in into is it its many me much my
+    of on or our ours please s shall she should so some such t tell than that the their
+    theirs them then there these they this those to too us was we were what when where which
+    while who whom whose why will with would you your yours
+    """.split()  # noqa: SIM905 - a list of a hundred strings can't be read
+)
+"""English words that say how something is asked rather than what about."""
+
+
+def analyse(text: str) -> list[str]:
+    """Return the search terms of ``text`` in order, repeated as they are repeated."""
+    terms: list[str] = []
+    for match in _WORD.finditer(_folded(text)):
+        word = match.group()
+        parts = [part for part in _JOINT.split(word) if part]
+        if len(parts) > 1 or not word.isalnum():
+            terms.append(_joined(word, parts))
+        for part in parts:
+            terms.extend(_part_terms(part))
+    return terms
+
+
+def surfaces(text: str) -> dict[str, str]:
+    """Return each term of ``text`` with the word it came from."""
+    return {
+        term: part
+        for match in _WORD.finditer(_folded(text))
+        for part in _JOINT.split(match.group())
+        if part
+        for term in _part_terms(part)
+    }
+
+
+def _joined(word: str, parts: list[str]) -> str:
+    """Return an identifier run together; what tells C++ from C stays."""
+    tail = word[len(word.rstrip("+#")) :]
+    return "".join(parts) + tail
+
+
+def _part_terms(part: str) -> list[str]:
+    if part.isascii():
+        return [] if part in FUNCTION_WORDS else [stem(part)]
+    terms, position = [], 0
+    for run in _UNSPACED.finditer(part):
+        if run.start() > position:
+            terms.append(stem(part[position : run.start()]))
+        characters = run.group()
+        pairs = [characters[i : i + 2] for i in range(len(characters) - 1)]
+        terms.extend(pairs or [characters])
+        position = run.end()
+    if position < len(part):
+        terms.append(stem(part[position:]))
+    return terms
+
+
+@lru_cache(maxsize=65_536)
+def stem(word: str) -> str:
+    """Return the stem of a folded word, by the Snowball algorithm of its script."""
+    if word.isdecimal():
+        return word
+    language = next((name for script, name in _STEMMERS if script.fullmatch(word)), "english")
+    return str(_stemmer(language).stemWord(word))
+
+
+@lru_cache
+def _stemmer(language: str) -> Stemmer.Stemmer:
+    return Stemmer.Stemmer(language, 0)
+
+
+def _folded(text: str) -> str:
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return unicodedata.normalize("NFC", bare)

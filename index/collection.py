@@ -1,0 +1,181 @@
+"""The opened index of one collection: its vectors and terms, always level with the library."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.analysis import analyse
+from index.derived import read_derived, write_derived
+from index.embed import Embedder
+from index.library import Changes, Library, text_digest
+from index.terms import TermIndex, TermMatch
+from index.vectors import VectorIndex
+
+Progress = Callable[[int, int], None]
+"""Told how many of how many passages are embedded."""
+
+FORMAT = 1
+_BATCH = 64  # passages embedded between two reports of progress
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage near a question, by meaning or by words."""
+
+    id: int
+    dense: float
+    match: TermMatch
+    terms: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """What one collection has near a question, and how near its nearest come."""
+
+    hits: tuple[Hit, ...]
+    best_dense: float
+    best_strength: float
+    unknown: tuple[str, ...]
+
+
+class CollectionIndex:
+    """Vectors and terms of one collection, in memory, behind one lock."""
+
+    def __init__(self, library: Library, embedder: Embedder, name: str, folder: Path) -> None:
+        """Open the index kept in ``folder``; what is missing or stale there is made anew."""
+        self.name = name
+        self._library = library
+        self._embedder = embedder
+        self._folder = folder
+        self._lock = threading.RLock()
+        self._vectors = VectorIndex(embedder.dimension)
+        self._terms = TermIndex()
+        self._generation = 0
+        self._saved = -1
+        self._read_files()
+
+    def __len__(self) -> int:
+        return len(self._vectors)
+
+    def refresh(self, progress: Progress | None = None) -> None:
+        """Follow the library to its present generation.
+
+        Passages whose vectors are not kept are embedded, ``progress`` told of each batch.
+        """
+        with self._lock:
+            if self._library.generation(self.name) == self._generation:
+                return
+            changes = self._library.changes(self.name, self._generation)
+            self._vectors.remove(changes.removed)
+            self._terms.remove(changes.removed)
+            self._take_in(changes, progress)
+            self._generation = changes.generation
+
+    def search(
+        self,
+        vector: NDArray[np.float32],
+        terms: Sequence[str],
+        is_word: Mapping[str, bool],
+        k: int,
+    ) -> Hits:
+        """Return the ``k`` passages nearest by meaning and the ``k`` nearest by words."""
+        with self._lock:
+            near = self._vectors.search(vector, k)
+            query = self._terms.query(terms, is_word)
+            scores = self._terms.scores(query)
+            ids = [i for i, _ in near]
+            ids += sorted(set(self._terms.best(scores, k)) - set(ids))
+            cosines = self._vectors.cosines(vector, ids)
+            matches = self._terms.match(query, scores, ids)
+            hits = tuple(
+                Hit(i, cosine, match, self._terms.terms_of(i))
+                for i, cosine, match in zip(ids, cosines, matches, strict=True)
+            )
+        return Hits(
+            hits,
+            best_dense=near[0][1] if near else 0.0,
+            best_strength=max((hit.match.strength for hit in hits), default=0.0),
+            unknown=query.unknown,
+        )
+
+    def save(self) -> None:
+        """Write the index to its folder, if it has changed since.  Raises OSError."""
+        with self._lock:
+            if self._saved == self._generation:
+                return
+            origin = self._origin()
+            write_derived(self._folder / "vectors", origin, self._vectors.to_bytes())
+            write_derived(self._folder / "terms", origin, self._terms.to_bytes())
+            self._saved = self._generation
+
+    def _origin(self) -> dict[str, str | int]:
+        return {
+            "format": FORMAT,
+            "library": self._library.identity(),
+            "collection": self.name,
+            "model": self._embedder.identity,
+            "dimension": self._embedder.dimension,
+            "generation": self._generation,
+            "passages": len(self._vectors),
+        }
+
+    def _read_files(self) -> None:
+        """Take over what the folder holds, where both files are whole and of one origin."""
+        files = [read_derived(self._folder / name) for name in ("vectors", "terms")]
+        if files[0] is None or files[1] is None or files[0][0] != files[1][0]:
+            return
+        origin = files[0][0]
+        try:
+            vectors = VectorIndex.from_bytes(files[0][1])
+            terms = TermIndex.from_bytes(files[1][1])
+        except (ValueError, KeyError):
+            return
+        generation = origin.get("generation")
+        expected = {**self._origin(), "generation": generation, "passages": len(vectors)}
+        if origin != expected or vectors.dimension != self._embedder.dimension:
+            return
+        if not isinstance(generation, int) or generation > self._library.generation(self.name):
+            return
+        self._vectors, self._terms = vectors, terms
+        self._generation = self._saved = generation
+
+    def _take_in(self, changes: Changes, progress: Progress | None) -> None:
+        ids = [i for i in changes.added if i not in self._terms]
+        texts = self._library.embedded_texts(ids)
+        ids = [i for i in ids if i in texts]
+        vectors = embedded(self._library, self._embedder, [texts[i] for i in ids], progress)
+        self._vectors.add(ids, vectors)
+        self._terms.add((i, analyse(texts[i])) for i in ids)
+
+
+def embedded(
+    library: Library, embedder: Embedder, texts: Sequence[str], progress: Progress | None = None
+) -> NDArray[np.float32]:
+    """Return the vectors of passages, embedding and keeping only those not kept before."""
+    digests = [text_digest(text) for text in texts]
+    vectors = library.vectors(embedder.identity, list(dict.fromkeys(digests)))
+    missing = {d: t for d, t in zip(digests, texts, strict=True) if d not in vectors}
+    # Neighbours in length share a batch, so that little of it is padding.
+    queue = sorted(missing.items(), key=lambda item: len(item[1]))
+    for start in range(0, len(queue), _BATCH):
+        batch = queue[start : start + _BATCH]
+        fresh = embedder.embed_passages([text for _, text in batch])
+        made = {digest: row for (digest, _), row in zip(batch, fresh, strict=True)}
+        library.keep_vectors(embedder.identity, made)
+        vectors.update(made)
+        if progress is not None:
+            progress(start + len(batch), len(queue))
+    rows = [vectors[digest] for digest in digests]
+    return np.stack(rows) if rows else np.zeros((0, embedder.dimension), np.float32)
+
+
+def folder_name(collection: str) -> str:
+    """Return a name for a collection's folder that every file system takes."""
+    return re.sub(r"[^A-Za-z0-9_-]", lambda m: f"%{ord(m.group()):x}", collection)

@@ -1,0 +1,153 @@
+"""Everything an article's reader or keeper can do, behind one door.
+
+Opened once with a data folder; the command line and the bot both stand on it.  All calls
+block, and may come from any thread.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from index.collection import CollectionIndex, Progress, folder_name
+from index.embed import Embedder
+from index.errors import ExtractionError, PassageError
+from index.extract import Limits
+from index.ingest import Added, Ingest, Step
+from index.library import Entry, Library
+from index.read import Reader, SentenceReader
+from index.records import Answer, Article, Passage, Ranked, Timing
+from index.retrieve import Question, prepare, retrieve
+
+SHARED = "shared"
+"""The collection that everyone reads and nobody on Discord changes."""
+
+
+class Engine:
+    """A library with its indexes, a model and a reader."""
+
+    def __init__(
+        self,
+        data: Path,
+        load: Callable[[], Embedder],
+        *,
+        reader: Callable[[Embedder], Reader] = SentenceReader,
+        limits: Limits | None = None,
+    ) -> None:
+        """Open the library in ``data``; the model is loaded when first needed."""
+        self.library = Library(data / "library.db")
+        self._data = data
+        self._load = load
+        self._make_reader = reader
+        self._limits = limits or Limits()
+        self._lock = threading.RLock()
+        self._embedder: Embedder | None = None
+        self._reader: Reader | None = None
+        self._indexes: dict[str, CollectionIndex] = {}
+
+    def close(self) -> None:
+        """Save what can be saved and close the library."""
+        with self._lock:
+            self.save()
+            self.library.close()
+
+    def save(self) -> None:
+        """Write changed indexes to disk; where that fails they are simply built anew later."""
+        for index in list(self._indexes.values()):
+            try:
+                index.save()
+            except OSError:
+                continue
+
+    @property
+    def embedder(self) -> Embedder:
+        """The model, loaded by the first who asks.  Raises ModelError."""
+        with self._lock:
+            if self._embedder is None:
+                self._embedder = self._load()
+            return self._embedder
+
+    def ask(self, question: str, collections: Sequence[str], k: int = 5) -> Answer:
+        """Answer one question from some collections together."""
+        return self.ask_all([question], collections, k)[0]
+
+    def ask_all(self, questions: Sequence[str], collections: Sequence[str], k: int) -> list[Answer]:
+        """Answer questions that arrived together; they go through the model together."""
+        embedder = self.embedder
+        started = time.perf_counter()
+        prepared = prepare([text.strip() for text in questions], embedder)
+        share = (time.perf_counter() - started) * 1000 / max(1, len(questions))
+        indexes = [self.index(name) for name in collections]
+        return [self._answer(question, indexes, k, share) for question in prepared]
+
+    def search(self, query: str, collections: Sequence[str], k: int) -> tuple[Ranked, ...]:
+        """Return the passages nearest to a query, best first."""
+        question = prepare([query.strip()], self.embedder)[0]
+        indexes = [self.index(name) for name in collections]
+        return retrieve(question, indexes, self.library, k).ranked
+
+    def add(
+        self, sources: Iterable[str], collection: str, step: Step | None = None
+    ) -> Iterator[Added | ExtractionError]:
+        """Add files and URLs to a collection, article by article."""
+        ingest = Ingest(self.library, self.embedder, collection)
+        yield from ingest.add_sources(sources, self._limits, step)
+
+    def add_article(self, article: Article, collection: str, step: Step | None = None) -> Added:
+        """Add one article that is already extracted."""
+        return Ingest(self.library, self.embedder, collection).add(article, step)
+
+    def remove(self, name: str, collection: str) -> Entry:
+        """Remove an article by id or title.  Raises UnknownArticleError."""
+        return self.library.remove(collection, self.library.entry(collection, name).id)
+
+    def neighbours(
+        self, passage: Passage, collection: str
+    ) -> tuple[Passage | None, Passage | None]:
+        """Return the passages before and after one, in its article."""
+        around = self.library.passages_of(collection, passage.article_id)
+        places = [other.id for other in around]
+        at = places.index(passage.id)
+        before = around[at - 1] if at else None
+        return before, around[at + 1] if at + 1 < len(around) else None
+
+    def index(self, collection: str, progress: Progress | None = None) -> CollectionIndex:
+        """Return the opened index of a collection, level with the library."""
+        with self._lock:
+            index = self._indexes.get(collection)
+            if index is None:
+                folder = self._data / "index" / folder_name(collection)
+                index = CollectionIndex(self.library, self.embedder, collection, folder)
+                self._indexes[collection] = index
+        index.refresh(progress)
+        return index
+
+    def _answer(
+        self, question: Question, indexes: Sequence[CollectionIndex], k: int, embed: float
+    ) -> Answer:
+        if not question.text:
+            raise PassageError("The question is empty; ask something.")
+        started = time.perf_counter()
+        retrieval = retrieve(question, indexes, self.library, k)
+        searched = time.perf_counter()
+        reading = self.reader.read(question, retrieval)
+        search, read = (searched - started) * 1000, (time.perf_counter() - searched) * 1000
+        return Answer(
+            question=question.text,
+            state=reading.state,
+            confidence=reading.confidence,
+            reason=reading.reason,
+            quote=reading.quote,
+            passages=reading.ranked,
+            timing=Timing(embed, search, read, embed + search + read),
+        )
+
+    @property
+    def reader(self) -> Reader:
+        """What decides whether passages answer."""
+        with self._lock:
+            if self._reader is None:
+                self._reader = self._make_reader(self.embedder)
+            return self._reader

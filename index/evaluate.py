@@ -1,0 +1,256 @@
+"""Labelled questions -> figures, over the very path that answers people.
+
+Passages are indexed as they are given, each an article of its own in a library in memory.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index.chunk import whole
+from index.collection import CollectionIndex, Progress
+from index.embed import Embedder
+from index.errors import EvaluationError
+from index.library import Draft, Library
+from index.read import Reader
+from index.records import Article, State
+from index.retrieve import Question, prepare, retrieve
+
+DEPTH = 10  # recall@k and MRR are taken over so many passages
+_RECALLS = (1, 3, 5, 10)
+_BATCH = 64
+_COLLECTION = "evaluation"
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPassage:
+    """A passage to index: ``doc`` groups those of one article."""
+
+    id: str
+    doc: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledQuestion:
+    """A question and the passages that hold its answer; none where it is unanswerable."""
+
+    id: str
+    text: str
+    relevant: frozenset[str]
+    answers: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    about: str | None = None
+
+    @property
+    def answerable(self) -> bool:
+        """Whether any indexed passage holds the answer."""
+        return bool(self.relevant)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one question got.  Ranks count from 1; None means not among the first ten."""
+
+    question: LabelledQuestion
+    state: State
+    confidence: float
+    rank: int | None
+    dense_rank: int | None
+    bm25_rank: int | None
+    best: str
+    quote: str | None
+    signals: tuple[float, float]
+    """Cosine and coverage of the passage put first."""
+
+    @property
+    def right(self) -> bool:
+        """Whether the passage put first holds the answer."""
+        return self.rank == 1
+
+
+def read_passages(path: Path) -> list[LabelledPassage]:
+    """Read a JSONL file of passages, plain or .gz.  Raises EvaluationError."""
+    rows = list(_rows(path, ("id", "text")))
+    return [
+        LabelledPassage(
+            str(r["id"]), str(r.get("doc", r["id"])), str(r.get("title", "")), r["text"]
+        )
+        for r in rows
+    ]
+
+
+def read_questions(path: Path) -> list[LabelledQuestion]:
+    """Read a JSONL file of labelled questions, plain or .gz.  Raises EvaluationError."""
+    return [
+        LabelledQuestion(
+            id=str(row["id"]),
+            text=row["text"],
+            relevant=frozenset(row.get("relevant", ())),
+            answers=tuple(row.get("answers", ())),
+            evidence=tuple(row.get("evidence") or ()),
+            about=row.get("about"),
+        )
+        for row in _rows(path, ("id", "text"))
+    ]
+
+
+def _rows(path: Path, required: Sequence[str]) -> Iterator[dict[str, Any]]:
+    opened: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opened(path, "rt", encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    yield _row(line, required, f"{path}, line {number}")
+    except (OSError, UnicodeDecodeError) as error:
+        raise EvaluationError(f"{path} can't be read: {error}.") from error
+
+
+def _row(line: str, required: Sequence[str], place: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise EvaluationError(f"{place}: not JSON ({error}).") from error
+    lacking = [n for n in required if not isinstance(row, dict) or not isinstance(row.get(n), str)]
+    if lacking:
+        raise EvaluationError(f"{place}: expected an object with a text in {lacking[0]!r}.")
+    return dict(row)
+
+
+class Evaluation:
+    """Labelled passages, indexed, ready for questions."""
+
+    def __init__(
+        self,
+        passages: Sequence[LabelledPassage],
+        embedder: Embedder,
+        reader: Reader,
+        progress: Progress | None = None,
+    ) -> None:
+        if not passages:
+            raise EvaluationError("There are no passages to index.")
+        self._embedder = embedder
+        self._reader = reader
+        self._library = Library(Path(":memory:"))
+        for passage in passages:
+            draft = Draft(whole(passage.text), passage.title)
+            article = Article(passage.id, passage.title, passage.text, id=passage.id)
+            self._library.store(_COLLECTION, article, [draft])
+        with tempfile.TemporaryDirectory() as nowhere:
+            self._index = CollectionIndex(self._library, embedder, _COLLECTION, Path(nowhere))
+        self._index.refresh(progress)
+
+    def close(self) -> None:
+        """Let the library in memory go."""
+        self._library.close()
+
+    def run(
+        self, questions: Sequence[LabelledQuestion], progress: Progress | None = None
+    ) -> list[Outcome]:
+        """Answer every question, in batches, and say how each went."""
+        outcomes: list[Outcome] = []
+        for start in range(0, len(questions), _BATCH):
+            batch = questions[start : start + _BATCH]
+            prepared = prepare([question.text for question in batch], self._embedder)
+            outcomes.extend(map(self._outcome, batch, prepared))
+            if progress is not None:
+                progress(len(outcomes), len(questions))
+        return outcomes
+
+    def _outcome(self, labelled: LabelledQuestion, question: Question) -> Outcome:
+        retrieval = retrieve(question, [self._index], self._library, DEPTH)
+        reading = self._reader.read(question, retrieval)
+        first = reading.ranked[0]
+        dense, bm25 = self._halves(question)
+        return Outcome(
+            question=labelled,
+            state=reading.state,
+            confidence=reading.confidence,
+            rank=_rank([r.passage.article_id for r in reading.ranked], labelled.relevant),
+            dense_rank=_rank(dense, labelled.relevant),
+            bm25_rank=_rank(bm25, labelled.relevant),
+            best=first.passage.article_id,
+            quote=reading.quote.text if reading.quote else None,
+            signals=(first.dense, first.coverage),
+        )
+
+    def _halves(self, question: Question) -> tuple[list[str], list[str]]:
+        """Return the passages as the vectors alone and as BM25 alone would rank them."""
+        hits = self._index.search(question.vector, question.terms, question.is_word, DEPTH).hits
+        passages = self._library.passages([hit.id for hit in hits])
+        dense = sorted(hits, key=lambda hit: -hit.dense)
+        bm25 = sorted((h for h in hits if h.match.bm25 > 0), key=lambda hit: -hit.match.bm25)
+        names = [[passages[hit.id].article_id for hit in half[:DEPTH]] for half in (dense, bm25)]
+        return names[0], names[1]
+
+
+def _rank(names: Sequence[str], relevant: frozenset[str]) -> int | None:
+    return next((rank for rank, name in enumerate(names, 1) if name in relevant), None)
+
+
+def figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Return the figures of ``passage eval``, rounded to four places.
+
+    Recall and MRR are over the answerable questions; auroc is that of the confidence,
+    answerable against unanswerable, or None where one kind is missing.
+    """
+    answerable = [o for o in outcomes if o.question.answerable]
+    unanswerable = [o for o in outcomes if not o.question.answerable]
+    ranks = [o.rank for o in answerable]
+    return {
+        "n": len(outcomes),
+        **{f"recall@{k}": recall(ranks, k) for k in _RECALLS},
+        "mrr@10": _mean([1 / rank if rank else 0.0 for rank in ranks]),
+        "auroc": auroc([o.confidence for o in answerable], [o.confidence for o in unanswerable]),
+        "states": {"answerable": states(answerable), "unanswerable": states(unanswerable)},
+    }
+
+
+def recall(ranks: Sequence[int | None], k: int) -> float:
+    """Return the share of questions with a right passage among the first ``k``."""
+    return _mean([float(rank is not None and rank <= k) for rank in ranks])
+
+
+def states(outcomes: Sequence[Outcome]) -> dict[State, float]:
+    """Return the share of questions that got each state."""
+    names: tuple[State, ...] = ("answer", "closest", "none")
+    return {name: _mean([float(o.state == name) for o in outcomes]) for name in names}
+
+
+def auroc(positive: Sequence[float], negative: Sequence[float]) -> float | None:
+    """Return the probability that a positive's score is above a negative's, ties counting half.
+
+    The Mann-Whitney U statistic over the number of pairs.
+    """
+    if not positive or not negative:
+        return None
+    ordered = np.sort(np.asarray(negative))
+    below = np.searchsorted(ordered, positive, side="left")
+    up_to = np.searchsorted(ordered, positive, side="right")
+    return round(float((below + up_to).sum() / 2 / len(positive) / len(negative)), 4)
+
+
+def calibration_error(outcomes: Sequence[Outcome], bins: int = 10) -> float:
+    """Return the expected calibration error: how far confidence is from being right.
+
+    Guo et al., "On Calibration of Modern Neural Networks" (2017), equation 3, with equal
+    bins; right means that the passage put first holds the answer.
+    """
+    sure = np.asarray([o.confidence for o in outcomes])
+    right = np.asarray([float(o.right) for o in outcomes])
+    place = np.minimum((sure * bins).astype(int), bins - 1)
+    gaps = [abs((sure[place == b] - right[place == b]).sum()) for b in range(bins)]
+    return round(float(sum(gaps) / max(1, len(outcomes))), 4)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return round(sum(values) / len(values), 4) if values else 0.0

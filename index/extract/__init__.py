@@ -1,0 +1,13 @@
+"""Bytes, a file, a folder or a URL to articles.
+
+``expand`` names the single sources behind what a person gave; ``extract`` and
+``extract_bytes`` turn one source into articles, with an error in place of each part that
+can't be read.  The readers and their libraries are imported when first needed.
+"""
+
+from __future__ import annotations
+
+from index.extract.limits import Limits
+from index.extract.sources import expand, extract, extract_bytes, is_url
+
+__all__ = ["Limits", "expand", "extract", "extract_bytes", "is_url"]

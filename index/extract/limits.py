@@ -1,0 +1,24 @@
+"""How much a single source may cost before it is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one source may weigh and how long one download may take.
+
+    ``max_bytes`` holds for a file, a download (as sent and as unpacked) and one line of a
+    dump; a dump itself may be longer, because it is read line by line.
+    """
+
+    max_bytes: int = 25_000_000
+    connect_seconds: float = 10.0
+    read_seconds: float = 20.0
+    total_seconds: float = 60.0
+    max_redirects: int = 5
+
+    def megabytes(self) -> str:
+        """The size limit as a person would write it."""
+        return f"{self.max_bytes / 1_000_000:.3g} MB"

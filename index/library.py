@@ -1,0 +1,527 @@
+"""Articles and passages in SQLite: the truth that every index is derived from.
+
+A change is one transaction, on the disk before the call returns.  Each raises its
+collection's generation by one and says which passages came and went, so that an index
+can follow without being built anew.  Passage ids are never used twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.chunk import Chunk
+from index.errors import LibraryError, UnknownArticleError
+from index.records import Article, Page, Passage, Section
+
+SCHEMA = 1
+_TABLES = """
+CREATE TABLE collections (
+    key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, generation INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE articles (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    collection INTEGER NOT NULL REFERENCES collections,
+    id TEXT NOT NULL, source TEXT NOT NULL, digest TEXT NOT NULL,
+    origin TEXT, title TEXT NOT NULL, author TEXT, url TEXT, published TEXT,
+    text TEXT NOT NULL, sections TEXT NOT NULL, pages TEXT NOT NULL,
+    added TEXT NOT NULL, updated TEXT NOT NULL,
+    UNIQUE (collection, id)
+);
+CREATE INDEX articles_by_digest ON articles (collection, digest);
+CREATE TABLE passages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    article INTEGER NOT NULL REFERENCES articles,
+    collection INTEGER NOT NULL REFERENCES collections,
+    generation INTEGER NOT NULL,
+    start INTEGER NOT NULL, end INTEGER NOT NULL,
+    section TEXT, page INTEGER,
+    sentences TEXT NOT NULL,
+    context TEXT NOT NULL, text TEXT NOT NULL, digest TEXT NOT NULL
+);
+CREATE INDEX passages_by_article ON passages (article, start);
+CREATE INDEX passages_by_generation ON passages (collection, generation);
+CREATE INDEX passages_by_digest ON passages (digest);
+CREATE TABLE removals (
+    collection INTEGER NOT NULL, generation INTEGER NOT NULL, passage INTEGER NOT NULL,
+    PRIMARY KEY (collection, generation, passage)
+) WITHOUT ROWID;
+CREATE TABLE vectors (
+    model TEXT NOT NULL, digest TEXT NOT NULL, vector BLOB NOT NULL,
+    PRIMARY KEY (digest, model)
+) WITHOUT ROWID;
+CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A passage to be stored: its place in the article and the context embedded with it."""
+
+    chunk: Chunk
+    context: str
+
+    def embedded(self, article: Article) -> str:
+        """Return the text that is embedded and indexed for this passage."""
+        return embedded_text(self.context, article.text[self.chunk.start : self.chunk.end])
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An article as listed: all but its text."""
+
+    id: str
+    title: str
+    source: str
+    origin: str | None
+    author: str | None
+    url: str | None
+    published: str | None
+    passages: int
+    characters: int
+    added: str
+    updated: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What happened to a collection between two generations."""
+
+    generation: int
+    added: tuple[int, ...]
+    removed: tuple[int, ...]
+
+
+def article_id(article: Article) -> str:
+    """Return the article's own id, or a short one that its source always yields."""
+    return article.id or hashlib.sha256(article.source.encode()).hexdigest()[:10]
+
+
+def embedded_text(context: str, text: str) -> str:
+    """Return the text that is embedded and indexed for a passage."""
+    return f"{context}\n{text}" if context else text
+
+
+def text_digest(text: str) -> str:
+    """Return the name under which the vector of an embedded text is kept."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class Library:
+    """All collections in one database file.  May be used from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the library at ``path``; raises LibraryError where that fails."""
+        self.path = path
+        self._lock = threading.RLock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._db = sqlite3.connect(
+                path, timeout=30, check_same_thread=False, isolation_level=None
+            )
+            self._db.row_factory = sqlite3.Row
+            self._prepare()
+        except (OSError, sqlite3.Error) as error:
+            raise LibraryError(
+                f"The library {path} can't be opened: {error}. "
+                "Check the folder's permissions and free space, or choose another with --data."
+            ) from error
+
+    def close(self) -> None:
+        """Close the database; a further call does nothing."""
+        with self._lock:
+            self._db.close()
+
+    def store(self, collection: str, article: Article, drafts: Sequence[Draft]) -> str:
+        """Add an article, or put it in the place of the one with its id; return the id.
+
+        Its old passages go and its new ones come in one transaction.
+        """
+        with self._writing() as db:
+            key, generation = self._next_generation(db, collection)
+            name = article_id(article)
+            row = db.execute(
+                "SELECT key FROM articles WHERE collection = ? AND id = ?", (key, name)
+            ).fetchone()
+            gone = self._drop_passages(db, row["key"], key, generation) if row else []
+            article_key = self._put_article(db, key, name, article)
+            self._put_passages(db, key, generation, article_key, article, drafts)
+            self._forget_vectors(db, gone)
+        return name
+
+    def remove(self, collection: str, name: str) -> Entry:
+        """Remove an article by id and return what it was; raises UnknownArticleError."""
+        entry = self.entry(collection, name)
+        with self._writing() as db:
+            key, generation = self._next_generation(db, collection)
+            row = db.execute(
+                "SELECT key FROM articles WHERE collection = ? AND id = ?", (key, name)
+            ).fetchone()
+            if row is None:
+                raise _unknown(name, collection)
+            gone = self._drop_passages(db, row["key"], key, generation)
+            self._forget_vectors(db, gone)
+            db.execute("DELETE FROM articles WHERE key = ?", (row["key"],))
+        return entry
+
+    def entries(self, collection: str) -> list[Entry]:
+        """Return the articles of a collection, newest first."""
+        return self._entries(collection)
+
+    def entry(self, collection: str, name: str) -> Entry:
+        """Return one article by id, or by a title that only it has; raises UnknownArticleError."""
+        found = self._entries(collection, name=name) or self._entries(collection, title=name)
+        if len(found) != 1:
+            raise _unknown(name, collection)
+        return found[0]
+
+    def article(self, collection: str, name: str) -> Article:
+        """Return one article whole, by id; raises UnknownArticleError."""
+        rows = self._read(
+            "SELECT a.* FROM articles a JOIN collections c ON c.key = a.collection"
+            " WHERE c.name = ? AND a.id = ?",
+            (collection, name),
+        )
+        if not rows:
+            raise _unknown(name, collection)
+        return _article(rows[0])
+
+    def digest_of(self, collection: str, name: str) -> str | None:
+        """Return the digest of an article's content, or None where there is no such article."""
+        rows = self._read(
+            "SELECT a.digest FROM articles a JOIN collections c ON c.key = a.collection"
+            " WHERE c.name = ? AND a.id = ?",
+            (collection, name),
+        )
+        return str(rows[0]["digest"]) if rows else None
+
+    def twin_of(self, collection: str, article: Article) -> str | None:
+        """Return the id of another article with the same text, if there is one."""
+        rows = self._read(
+            "SELECT a.id FROM articles a JOIN collections c ON c.key = a.collection"
+            " WHERE c.name = ? AND a.digest LIKE ? AND a.id <> ? ORDER BY a.key LIMIT 1",
+            (collection, f"{_hash(article.text)}%", article_id(article)),
+        )
+        return str(rows[0]["id"]) if rows else None
+
+    def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
+        """Return the passages that are still there, by id."""
+        rows = self._read(
+            "SELECT p.*, a.id AS article_id, a.title, a.url, a.published, a.author"
+            " FROM passages p JOIN articles a ON a.key = p.article"
+            " WHERE p.id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(ids)),),
+        )
+        return {row["id"]: _passage(row) for row in rows}
+
+    def passages_of(self, collection: str, name: str) -> list[Passage]:
+        """Return an article's passages in reading order."""
+        rows = self._read(
+            "SELECT p.*, a.id AS article_id, a.title, a.url, a.published, a.author"
+            " FROM passages p JOIN articles a ON a.key = p.article"
+            " JOIN collections c ON c.key = a.collection"
+            " WHERE c.name = ? AND a.id = ? ORDER BY p.start",
+            (collection, name),
+        )
+        return [_passage(row) for row in rows]
+
+    def count(self, collection: str) -> int:
+        """Return how many passages a collection has."""
+        rows = self._read(
+            "SELECT count(*) FROM passages p JOIN collections c ON c.key = p.collection"
+            " WHERE c.name = ?",
+            (collection,),
+        )
+        return int(rows[0][0])
+
+    def generation(self, collection: str) -> int:
+        """Return how many changes a collection has seen; 0 where it does not exist."""
+        rows = self._read("SELECT generation FROM collections WHERE name = ?", (collection,))
+        return int(rows[0]["generation"]) if rows else 0
+
+    def changes(self, collection: str, since: int) -> Changes:
+        """Return the passages that came and went after generation ``since``."""
+        with self._snapshot() as db:
+            row = db.execute(
+                "SELECT key, generation FROM collections WHERE name = ?", (collection,)
+            ).fetchone()
+            if row is None:
+                return Changes(0, (), ())
+            added = db.execute(
+                "SELECT id FROM passages WHERE collection = ? AND generation > ? ORDER BY id",
+                (row["key"], since),
+            ).fetchall()
+            removed = db.execute(
+                "SELECT passage FROM removals WHERE collection = ? AND generation > ?",
+                (row["key"], since),
+            ).fetchall()
+        return Changes(
+            row["generation"],
+            tuple(r["id"] for r in added),
+            tuple(r["passage"] for r in removed),
+        )
+
+    def embedded_texts(self, ids: Sequence[int]) -> dict[int, str]:
+        """Return what is embedded and indexed for each passage: its context and text."""
+        rows = self._read(
+            "SELECT id, context, text FROM passages WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(ids)),),
+        )
+        return {row["id"]: embedded_text(row["context"], row["text"]) for row in rows}
+
+    def vectors(self, model: str, digests: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Return the stored vectors of embedded texts, by digest."""
+        rows = self._read(
+            "SELECT digest, vector FROM vectors"
+            " WHERE model = ? AND digest IN (SELECT value FROM json_each(?))",
+            (model, json.dumps(list(digests))),
+        )
+        return {row["digest"]: np.frombuffer(row["vector"], np.float32) for row in rows}
+
+    def keep_vectors(self, model: str, vectors: Mapping[str, NDArray[np.float32]]) -> None:
+        """Keep the vectors of embedded texts, so that none is computed twice."""
+        rows = [(model, digest, vector.tobytes()) for digest, vector in vectors.items()]
+        with self._writing() as db:
+            db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
+
+    def identity(self) -> str:
+        """Return what tells this library from any other, so that no index of another is used."""
+        return str(self.note("library"))
+
+    def note(self, name: str) -> str | None:
+        """Return a small fact that the library keeps about itself."""
+        rows = self._read("SELECT value FROM notes WHERE name = ?", (name,))
+        return str(rows[0]["value"]) if rows else None
+
+    def set_note(self, name: str, value: str | None) -> None:
+        """Keep a small fact, or drop it where ``value`` is None."""
+        with self._writing() as db:
+            if value is None:
+                db.execute("DELETE FROM notes WHERE name = ?", (name,))
+            else:
+                db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
+
+    def check(self) -> list[str]:
+        """Return what SQLite finds wrong with the file; empty where nothing is."""
+        rows = self._read("PRAGMA integrity_check(20)")
+        return [str(row[0]) for row in rows if row[0] != "ok"]
+
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA foreign_keys = ON")
+        with self._writing() as db:
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            if version > SCHEMA:
+                raise LibraryError(
+                    f"The library {self.path} was written by a newer Passage (schema {version}, "
+                    f"this one knows {SCHEMA}). Update Passage."
+                )
+            if version == 0:
+                for statement in _TABLES.split(";"):
+                    db.execute(statement)
+                db.execute("INSERT INTO notes VALUES ('library', lower(hex(randomblob(8))))")
+                db.execute(f"PRAGMA user_version = {SCHEMA}")
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that holds the write lock from its start."""
+        with self._lock, self._transaction("IMMEDIATE"):
+            yield self._db
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[sqlite3.Connection]:
+        """One transaction whose reads all see the same state."""
+        with self._lock, self._transaction("DEFERRED"):
+            yield self._db
+
+    @contextmanager
+    def _transaction(self, kind: str) -> Iterator[None]:
+        try:
+            self._db.execute(f"BEGIN {kind}")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise LibraryError(
+                f"The library {self.path} could not be changed: {error}. Nothing was changed."
+            ) from error
+
+    def _read(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
+        with self._lock:
+            try:
+                return self._db.execute(sql, parameters).fetchall()
+            except sqlite3.Error as error:
+                raise LibraryError(
+                    f"The library {self.path} can't be read: {error}. Run `passage doctor`."
+                ) from error
+
+    def _next_generation(self, db: sqlite3.Connection, collection: str) -> tuple[int, int]:
+        db.execute("INSERT OR IGNORE INTO collections (name) VALUES (?)", (collection,))
+        row = db.execute(
+            "UPDATE collections SET generation = generation + 1 WHERE name = ?"
+            " RETURNING key, generation",
+            (collection,),
+        ).fetchone()
+        return int(row["key"]), int(row["generation"])
+
+    def _put_article(
+        self, db: sqlite3.Connection, collection: int, name: str, article: Article
+    ) -> int:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        row = db.execute(
+            "INSERT INTO articles (collection, id, source, origin, digest, title, author, url,"
+            " published, text, sections, pages, added, updated)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (collection, id) DO UPDATE SET source = excluded.source,"
+            " origin = excluded.origin,"
+            " digest = excluded.digest, title = excluded.title, author = excluded.author,"
+            " url = excluded.url, published = excluded.published, text = excluded.text,"
+            " sections = excluded.sections, pages = excluded.pages, updated = excluded.updated"
+            " RETURNING key",
+            (
+                collection,
+                name,
+                article.source,
+                article.origin,
+                content_digest(article),
+                article.title,
+                article.author,
+                article.url,
+                article.published,
+                article.text,
+                json.dumps([asdict(section) for section in article.sections]),
+                json.dumps([asdict(page) for page in article.pages]),
+                now,
+                now,
+            ),
+        ).fetchone()
+        return int(row["key"])
+
+    def _put_passages(
+        self,
+        db: sqlite3.Connection,
+        collection: int,
+        generation: int,
+        article_key: int,
+        article: Article,
+        drafts: Sequence[Draft],
+    ) -> None:
+        db.executemany(
+            "INSERT INTO passages (article, collection, generation, start, end, section, page,"
+            " sentences, context, text, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    article_key,
+                    collection,
+                    generation,
+                    draft.chunk.start,
+                    draft.chunk.end,
+                    draft.chunk.section,
+                    draft.chunk.page,
+                    json.dumps(draft.chunk.sentences),
+                    draft.context,
+                    article.text[draft.chunk.start : draft.chunk.end],
+                    text_digest(draft.embedded(article)),
+                )
+                for draft in drafts
+            ),
+        )
+
+    def _drop_passages(
+        self, db: sqlite3.Connection, article: int, collection: int, generation: int
+    ) -> list[str]:
+        """Drop an article's passages and return the digests of what was embedded for them."""
+        db.execute(
+            "INSERT INTO removals SELECT ?, ?, id FROM passages WHERE article = ?",
+            (collection, generation, article),
+        )
+        gone = db.execute(
+            "DELETE FROM passages WHERE article = ? RETURNING digest", (article,)
+        ).fetchall()
+        return [row["digest"] for row in gone]
+
+    def _forget_vectors(self, db: sqlite3.Connection, digests: Sequence[str]) -> None:
+        """Delete the vectors that no passage has a use for any more."""
+        db.executemany(
+            "DELETE FROM vectors WHERE digest = ?1"
+            " AND NOT EXISTS (SELECT 1 FROM passages WHERE digest = ?1)",
+            [(digest,) for digest in set(digests)],
+        )
+
+    def _entries(
+        self, collection: str, name: str | None = None, title: str | None = None
+    ) -> list[Entry]:
+        rows = self._read(
+            "SELECT a.id, a.title, a.source, a.origin, a.author, a.url, a.published, a.added,"
+            " a.updated, length(a.text) AS characters,"
+            " (SELECT count(*) FROM passages p WHERE p.article = a.key) AS passages"
+            " FROM articles a JOIN collections c ON c.key = a.collection WHERE c.name = ?1"
+            " AND (?2 IS NULL OR a.id = ?2) AND (?3 IS NULL OR a.title = ?3 COLLATE NOCASE)"
+            " ORDER BY a.key DESC",
+            (collection, name, title),
+        )
+        return [Entry(**dict(row)) for row in rows]
+
+
+def content_digest(article: Article) -> str:
+    """Return a digest of all that answers and cards show of an article, text first."""
+    details = asdict(article)
+    for ignored in ("text", "id", "warnings", "empty_pages", "origin"):
+        del details[ignored]
+    return f"{_hash(article.text)}:{_hash(json.dumps(details, sort_keys=True))}"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _article(row: sqlite3.Row) -> Article:
+    return Article(
+        source=row["source"],
+        title=row["title"],
+        text=row["text"],
+        id=row["id"],
+        origin=row["origin"],
+        author=row["author"],
+        url=row["url"],
+        published=row["published"],
+        sections=tuple(Section(**section) for section in json.loads(row["sections"])),
+        pages=tuple(Page(**page) for page in json.loads(row["pages"])),
+    )
+
+
+def _passage(row: sqlite3.Row) -> Passage:
+    return Passage(
+        id=row["id"],
+        article_id=row["article_id"],
+        title=row["title"],
+        text=row["text"],
+        start=row["start"],
+        end=row["end"],
+        sentences=tuple((start, end) for start, end in json.loads(row["sentences"])),
+        section=row["section"],
+        page=row["page"],
+        url=row["url"],
+        published=row["published"],
+        author=row["author"],
+    )
+
+
+def _unknown(name: str, collection: str) -> UnknownArticleError:
+    return UnknownArticleError(
+        f"No article {name!r} in the collection {collection!r}; `passage list` shows all."
+    )

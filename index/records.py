@@ -1,0 +1,138 @@
+"""The small frozen records that travel between the modules.
+
+Every offset is a position in ``Article.text``, in characters (code points),
+half-open: ``text[start:end]``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A stretch of an article under one heading; the heading line itself lies outside it.
+
+    ``title`` is the path of headings that leads here, joined by `` › ``.
+    """
+
+    title: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a paginated article, numbered as a reader counts (from 1)."""
+
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article as extracted: its text and what is known about it.
+
+    ``source`` (a URL, a file's path, or a name inside a dump) is what makes a later
+    version of an article recognisable as the same article.  ``id`` is its short name in
+    a collection; empty means that the library derives one from ``source``.  ``origin`` is
+    the file or URL to read again for a newer version, if there is one.
+    ``published`` is an ISO 8601 date (``2017-09-28``).  ``sections`` and ``pages`` are
+    in order and do not overlap; text outside every section has no heading.
+    """
+
+    source: str
+    title: str
+    text: str
+    id: str = ""
+    author: str | None = None
+    url: str | None = None
+    published: str | None = None
+    sections: tuple[Section, ...] = ()
+    pages: tuple[Page, ...] = ()
+    warnings: tuple[str, ...] = ()
+    empty_pages: tuple[int, ...] = ()
+    origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of a stored article: ``text == article.text[start:end]``, always.
+
+    ``id`` is unique in the library and never given to another passage.  ``sentences`` are
+    the places of its sentences in the article.
+    """
+
+    id: int
+    article_id: str
+    title: str
+    text: str
+    start: int
+    end: int
+    sentences: tuple[tuple[int, int], ...]
+    section: str | None = None
+    page: int | None = None
+    url: str | None = None
+    published: str | None = None
+    author: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A passage with what it was ranked by.
+
+    ``score`` orders; ``dense`` is the cosine to the question; ``bm25`` the BM25 score, and
+    ``strength`` that against the highest possible; ``coverage`` and ``phrase`` the shares
+    of the question's terms, and of its neighbouring pairs, that the passage holds.
+    """
+
+    passage: Passage
+    score: float
+    dense: float
+    bm25: float
+    strength: float
+    coverage: float
+    phrase: float
+
+
+State = Literal["answer", "closest", "none"]
+"""answer: these words answer.  closest: near, but nothing clearly answers.  none: not in here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The sentences that answer, with the exact words where they are known.
+
+    ``start`` and ``end`` are those of ``text`` in the article.
+    """
+
+    text: str
+    marked: str | None
+    article_id: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Where the time went, in milliseconds."""
+
+    embed: float
+    search: float
+    read: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a question gets: the state, how sure, why, and the passages by rank."""
+
+    question: str
+    state: State
+    confidence: float
+    reason: str
+    quote: Quote | None
+    passages: tuple[Ranked, ...]
+    timing: Timing

@@ -1,0 +1,156 @@
+"""Question -> ranked passages: vectors and BM25, weighed question by question.
+
+BM25 is far ahead where a question shares its words with the answer, vectors where it
+paraphrases; no fixed weight serves both.  So the weight of the words follows how strong
+the best match by words is against what the question could have reached, and against the
+best match by meaning:
+
+    score = cosine + FUSION · (best strength / best cosine) · strength + PHRASE · phrase
+
+``passage eval`` shows the two halves beside the fusion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.analysis import analyse, surfaces
+from index.collection import CollectionIndex, Hit
+from index.embed import Embedder
+from index.library import Library
+from index.records import Passage, Ranked
+
+FUSION = 0.8
+PHRASE = 0.2
+"""Chosen on squad-train, squad2 and stackfaq together; see docs/measurements.md."""
+
+CANDIDATES = 50
+"""How many passages each half proposes."""
+
+NEAR_DUPLICATE = 0.9
+"""Share of terms in common (Jaccard) from which a passage is taken to repeat another."""
+
+_LEAST_COSINE = 0.05  # below this a cosine says "unrelated" and must not blow up the ratio
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question with its vector, its terms, and the words those came from."""
+
+    text: str
+    vector: NDArray[np.float32]
+    terms: tuple[str, ...]
+    surfaces: Mapping[str, str]
+    is_word: Mapping[str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """The passages nearest to a question, best first.
+
+    ``unknown`` are the question's terms that no passage has, ``missing`` those that the
+    best passage has not, neither in its text nor in its context.
+    """
+
+    ranked: tuple[Ranked, ...]
+    unknown: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def prepare(texts: Sequence[str], embedder: Embedder) -> list[Question]:
+    """Turn questions into what the search needs; those given together are embedded together."""
+    vectors = embedder.embed_queries(texts)
+    questions = []
+    for text, vector in zip(texts, vectors, strict=True):
+        words = surfaces(text)
+        pieces = embedder.count_tokens(list(words.values()))
+        # A word that is one token to the model is a word of the language, not a slip.
+        is_word = {term: count == 1 for term, count in zip(words, pieces, strict=True)}
+        questions.append(Question(text, vector, tuple(analyse(text)), words, is_word))
+    return questions
+
+
+def retrieve(
+    question: Question, indexes: Iterable[CollectionIndex], library: Library, k: int
+) -> Retrieval:
+    """Return the ``k`` best passages of all ``indexes`` together.
+
+    Where a passage has gone since the indexes were searched, the search is made again, so
+    that an article being replaced is seen as it was or as it is, never as neither.
+    """
+    opened = list(indexes)
+    while True:
+        hits, unknown, weight = _search(question, opened)
+        passages = library.passages([hit.id for hit in hits])
+        if len(passages) == len(hits):
+            ranked = [_ranked(hit, passages[hit.id], weight) for hit in hits]
+            terms = {hit.id: hit.terms for hit in hits}
+            best = _spread(sorted(ranked, key=_order), terms, k)
+            held = terms[best[0].passage.id] if best else frozenset()
+            missing = tuple(t for t in question.surfaces if t not in held)
+            return Retrieval(tuple(best), unknown, missing)
+
+
+def _search(
+    question: Question, indexes: Sequence[CollectionIndex]
+) -> tuple[list[Hit], tuple[str, ...], float]:
+    """Search every collection; return the hits, words unknown to all, and BM25's weight."""
+    found = []
+    for index in indexes:
+        index.refresh()
+        found.append(index.search(question.vector, question.terms, question.is_word, CANDIDATES))
+    dense = max((hits.best_dense for hits in found), default=0.0)
+    strength = max((hits.best_strength for hits in found), default=0.0)
+    unknown = [set(hits.unknown) for hits in found]
+    missing = set.intersection(*unknown) if unknown else set()
+    return (
+        [hit for hits in found for hit in hits.hits],
+        tuple(term for term in dict.fromkeys(question.terms) if term in missing),
+        FUSION * strength / max(dense, _LEAST_COSINE),
+    )
+
+
+def _ranked(hit: Hit, passage: Passage, weight: float) -> Ranked:
+    match = hit.match
+    score = hit.dense + weight * match.strength + PHRASE * match.phrase
+    return Ranked(
+        passage=passage,
+        score=score,
+        dense=hit.dense,
+        bm25=match.bm25,
+        strength=match.strength,
+        coverage=match.coverage,
+        phrase=match.phrase,
+    )
+
+
+def _order(ranked: Ranked) -> tuple[float, str, int]:
+    return -ranked.score, ranked.passage.article_id, ranked.passage.start
+
+
+def _spread(ranked: Sequence[Ranked], terms: Mapping[int, frozenset[str]], k: int) -> list[Ranked]:
+    """Return the first ``k``, those that nearly repeat a better one moved behind the others."""
+    kept: list[Ranked] = []
+    repeats: list[Ranked] = []
+    for candidate in ranked:
+        if len(kept) == k:
+            break
+        twin = any(_repeats(candidate, better, terms) for better in kept)
+        (repeats if twin else kept).append(candidate)
+    return [*kept, *repeats][:k]
+
+
+def _repeats(candidate: Ranked, better: Ranked, terms: Mapping[int, frozenset[str]]) -> bool:
+    """Say whether a passage repeats a better one and holds no more of the question's words."""
+    if candidate.coverage > better.coverage:
+        return False
+    return _overlap(terms[candidate.passage.id], terms[better.passage.id]) >= NEAR_DUPLICATE
+
+
+def _overlap(left: frozenset[str], right: frozenset[str]) -> float:
+    both = len(left & right)
+    return both / max(1, len(left) + len(right) - both)
