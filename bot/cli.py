@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,13 +15,16 @@ from rich.console import Console
 from rich.text import Text
 
 from bot import output, terminal
-from bot.compose import build_engine, build_seeded_engine
+from bot.compose import build_embedder, build_engine, build_seeded_engine
+from bot.doctor import examine
 from bot.progress import batch_progress, ingest_progress, waiting
 from config.settings import Settings, load
 from index.engine import SHARED, Engine
 from index.errors import ExtractionError, PassageError
+from index.evaluate import Evaluation, figures, read_passages, read_questions
 from index.extract import expand, is_url
 from index.ingest import Report
+from index.read import SentenceReader
 
 app = typer.Typer(
     name="passage",
@@ -63,7 +67,7 @@ def ask(
     """Answer a question, in the words of the library, and show where they stand."""
     settings = load(data=data, passages=passages)
     with _engine(settings, seeded=True) as engine:
-        names = _visible(collection)
+        names = _ready(engine, collection)
         if batch is not None:
             _ask_batch(engine, batch, names, settings.passages)
         elif question is not None:
@@ -83,8 +87,9 @@ def search(
     """Show the passages nearest to a query, whole, with their scores."""
     settings = load(data=data, passages=passages)
     with _engine(settings, seeded=True) as engine:
+        names = _ready(engine, collection)
         with waiting(_err, "searching"):
-            found = engine.search(query, _visible(collection), settings.passages)
+            found = engine.search(query, names, settings.passages)
         if as_json:
             _print({"query": query, "passages": output.passages_json(found)})
         else:
@@ -188,6 +193,49 @@ def refresh(
     _finish(report, collection, as_json=as_json)
 
 
+@app.command("eval")
+def evaluate(
+    passages: Annotated[
+        Path, typer.Option(help="JSONL of passages, plain or .gz.", metavar="FILE")
+    ],
+    questions: Annotated[
+        Path, typer.Option(help="JSONL of labelled questions, plain or .gz.", metavar="FILE")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Measure on labelled questions, in an index of its own; the library is not touched.
+
+    Passages: {"id", "title", "text"}; questions: {"id", "text", "relevant": [passage ids]},
+    none relevant where the passages don't hold the answer.
+    """
+    labelled, asked = read_passages(passages), read_questions(questions)
+    settings = load()
+    with waiting(_err, "loading the model"):
+        embedder = build_embedder(settings)
+    with batch_progress(_err, "indexing") as progress:
+        evaluation = Evaluation(labelled, embedder, SentenceReader(embedder), progress)
+    with batch_progress(_err, "asking") as progress:
+        found = figures(evaluation.run(asked, progress))
+    evaluation.close()
+    if as_json:
+        _print(found)
+    else:
+        terminal.show_figures(_out, found)
+
+
+@app.command()
+def doctor(as_json: AsJson = False, data: Data = None) -> None:
+    """Check everything that an answer needs, and say what to do where something is wrong."""
+    with waiting(_err, "checking"):
+        checks = list(examine(load(data=data)))
+    if as_json:
+        _print({"good": all(c.good for c in checks), "checks": [asdict(c) for c in checks]})
+    else:
+        terminal.show_checks(_out, [(check.good, check.sentence) for check in checks])
+    if not all(check.good for check in checks):
+        raise typer.Exit(1)
+
+
 def _ask_once(engine: Engine, question: str, names: Sequence[str], k: int, as_json: bool) -> None:
     with waiting(_err, "reading"):
         answer = engine.ask(question, names, k)
@@ -263,7 +311,7 @@ def _add_all(
                 report.added.append(item)
                 if not quiet:
                     for text in terminal.added_lines(item):
-                        _out.print(Text(text))
+                        _out.print(Text(text), soft_wrap=True)
 
 
 def _finish(report: Report, collection: str, *, as_json: bool) -> None:
@@ -272,15 +320,24 @@ def _finish(report: Report, collection: str, *, as_json: bool) -> None:
         _print(output.report_json(report, collection))
     else:
         for error in report.errors:
-            _err.print(Text(f"✗ {terminal.printable(error)}", style="red"))
+            _err.print(Text(f"✗ {terminal.printable(error)}", style="red"), soft_wrap=True)
         _out.print(terminal.summary(report))
     if report.errors:
         raise typer.Exit(1)
 
 
-def _visible(collection: str) -> list[str]:
-    """Return what a question in a collection sees: that collection, and what all share."""
-    return list(dict.fromkeys([collection, SHARED]))
+def _ready(engine: Engine, collection: str) -> list[str]:
+    """Return what a question in a collection sees, that and what all share, with indexes open.
+
+    An index that has to be built anew, as after a change of model, shows its progress.
+    """
+    names = list(dict.fromkeys([collection, SHARED]))
+    with waiting(_err, "loading the model"):
+        _ = engine.embedder
+    with batch_progress(_err, "indexing") as progress:
+        for name in names:
+            engine.index(name, progress)
+    return names
 
 
 @contextmanager
@@ -303,7 +360,7 @@ def main() -> None:
     try:
         app()
     except PassageError as error:
-        _err.print(Text(terminal.printable(str(error)), style="red"))
+        _err.print(Text(terminal.printable(str(error)), style="red"), soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
         _err.print("Stopped; what was already added stays, nothing is half done.")

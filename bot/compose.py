@@ -9,14 +9,15 @@ from index.engine import Engine
 from index.extract import Limits
 
 
+def build_embedder(settings: Settings) -> Embedder:
+    """Load the model of these settings.  Raises ModelError."""
+    return load_embedder(settings.model, settings.data / "verified")
+
+
 def build_engine(settings: Settings) -> Engine:
     """Open the library of these settings; the model is loaded when first needed."""
-
-    def load() -> Embedder:
-        return load_embedder(settings.model, settings.data / "verified")
-
     limits = Limits(max_bytes=int(settings.max_megabytes * 1_000_000))
-    return Engine(settings.data, load, limits=limits)
+    return Engine(settings.data, lambda: build_embedder(settings), limits=limits)
 
 
 def build_seeded_engine(settings: Settings) -> Engine:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -142,11 +143,22 @@ def show_article(console: Console, entry: Entry, article: Article) -> None:
     console.print(Text(printable(article.text)))
 
 
+def show_figures(console: Console, figures: Mapping[str, Any]) -> None:
+    """Print what an evaluation found, a figure a line."""
+    for name, value in figures.items():
+        if name != "states":
+            console.print(f"{name:10} {'-' if value is None else value}")
+    for kind, shares in figures["states"].items():
+        told = ", ".join(f"{state} {share:.1%}" for state, share in shares.items())
+        console.print(f"{kind}: {told}")
+
+
 def show_checks(console: Console, checks: Iterable[tuple[bool, str]]) -> None:
     """Print what a check-up found."""
     for good, sentence in checks:
         style = "green" if good else "red"
-        console.print(Text.assemble(("✓ " if good else "✗ ", style), printable(sentence)))
+        mark = ("✓ " if good else "✗ ", style)
+        console.print(Text.assemble(mark, printable(sentence)), soft_wrap=True)
 
 
 def _quoted(passage: Passage, quote: Quote | None, *, plain: bool) -> Text:

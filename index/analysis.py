@@ -14,8 +14,14 @@ from functools import lru_cache
 
 import Stemmer
 
-_WORD = re.compile(r"\w+(?:[-‐‑–./'’&:_@+#]+\w+)*[+#]*")
-_JOINT = re.compile(r"[^\w]|_")
+# Vowel signs and points are parts of a word, though Python counts them as no letters.
+_LETTER = (
+    r"[\w\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c7\u064b-\u065f\u0670"
+    r"\u0900-\u0963\u0966-\u0df3\u0e00-\u0e4e\u0f71-\u0f84\u1000-\u1049\u1780-\u17d3]"
+)
+_WORD = re.compile(rf"{_LETTER}+(?:[-‐‑–./'’&:_@+#]+{_LETTER}+)*[+#]*")
+_READING_AID = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]")
+_JOINT = re.compile(r"[-‐‑–./'’&:_@+#]+")
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]+"
 )
@@ -29,11 +35,14 @@ _STEMMERS = (
 )
 FUNCTION_WORDS = frozenset(
     """
-    a about am an and any are as at be been being but by can could did do does doing for
-    from had has have having he her hers him his how i if in into is it its many me much my
-    of on or our ours please s shall she should so some such t tell than that the their
-    theirs them then there these they this those to too us was we were what when where which
-    while who whom whose why will with would you your yours
+    a about actually again already also am an and any anything are as at be been being but by
+    can come comes could did do does doing else ever everything find for from get gets getting
+    give go goes going got had happen happened happens has have having he her here hers him his
+    how i if in into is it its just kind know like look make makes many me mean much my now of
+    on or our ours please really s said say says see shall she should so some something sort
+    still such t take takes tell than that the their theirs them then there these they thing
+    things think this those to too us want was way we were what when where which while who whom
+    whose why will with would yet you your yours
     """.split()  # noqa: SIM905 - a list of a hundred strings can't be read
 )
 """English words that say how something is asked rather than what about."""
@@ -45,7 +54,7 @@ def analyse(text: str) -> list[str]:
     for match in _WORD.finditer(_folded(text)):
         word = match.group()
         parts = [part for part in _JOINT.split(word) if part]
-        if len(parts) > 1 or not word.isalnum():
+        if len(parts) > 1 or (parts and word[-1] in "+#"):
             terms.append(_joined(word, parts))
         for part in parts:
             terms.extend(_part_terms(part))
@@ -102,6 +111,16 @@ def _stemmer(language: str) -> Stemmer.Stemmer:
 def _folded(text: str) -> str:
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return unicodedata.normalize("NFC", bare)
+    return "".join(map(_bare, unicodedata.normalize("NFKC", text.casefold())))
+
+
+@lru_cache(maxsize=8_192)
+def _bare(character: str) -> str:
+    """Take the accents off Latin and Greek letters; elsewhere, as in й, they are the letter.
+
+    Marks that only help to read (stress, Hebrew points, Arabic vowels) go everywhere.
+    """
+    if _READING_AID.match(character):
+        return ""
+    base = unicodedata.normalize("NFKD", character)[:1]
+    return base if base and unicodedata.name(base, "").startswith(("LATIN", "GREEK")) else character

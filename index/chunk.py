@@ -33,7 +33,7 @@ class Budget:
     ``least`` goes with its neighbour where ``limit`` allows.
     """
 
-    target: int = 128
+    target: int = 160
     limit: int = 200
     least: int = 24
 
@@ -67,9 +67,22 @@ class _Piece:
 
 def chunk(article: Article, count: CountTokens, budget: Budget) -> list[Chunk]:
     """Return the passages of ``article`` in reading order; they never overlap."""
+    everything = [(paragraphs(article.text), None)]
+    # An article of nothing but headings is still an article.
+    return _chunks(article, _regions(article), count, budget) or _chunks(
+        article, everything, count, budget
+    )
+
+
+def _chunks(
+    article: Article,
+    regions: Iterable[tuple[list[Span], str | None]],
+    count: CountTokens,
+    budget: Budget,
+) -> list[Chunk]:
     language = language_of(article.text)
     chunks = []
-    for region, section in _regions(article):
+    for region, section in regions:
         for run, dateline in _runs(article, region):
             blocks = [_pieces(article.text, block, language, count, budget) for block in run]
             for group in _checked(article.text, _pack(blocks, budget), count, budget.limit):

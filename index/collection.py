@@ -70,13 +70,13 @@ class CollectionIndex:
         Passages whose vectors are not kept are embedded, ``progress`` told of each batch.
         """
         with self._lock:
-            if self._library.generation(self.name) == self._generation:
-                return
-            changes = self._library.changes(self.name, self._generation)
-            self._vectors.remove(changes.removed)
-            self._terms.remove(changes.removed)
-            self._take_in(changes, progress)
-            self._generation = changes.generation
+            # A change that comes while another is taken in must not be left half seen.
+            while self._library.generation(self.name) != self._generation:
+                changes = self._library.changes(self.name, self._generation)
+                self._vectors.remove(changes.removed)
+                self._terms.remove(changes.removed)
+                self._take_in(changes, progress)
+                self._generation = changes.generation
 
     def search(
         self,
@@ -110,20 +110,22 @@ class CollectionIndex:
         with self._lock:
             if self._saved == self._generation:
                 return
-            origin = self._origin()
+            origin = self._origin(self._generation, len(self._vectors))
             write_derived(self._folder / "vectors", origin, self._vectors.to_bytes())
             write_derived(self._folder / "terms", origin, self._terms.to_bytes())
             self._saved = self._generation
 
-    def _origin(self) -> dict[str, str | int]:
+    def _origin(self, generation: int, passages: int) -> dict[str, str | int]:
+        """Return what an index of that generation and size is built from."""
         return {
             "format": FORMAT,
             "library": self._library.identity(),
             "collection": self.name,
             "model": self._embedder.identity,
             "dimension": self._embedder.dimension,
-            "generation": self._generation,
-            "passages": len(self._vectors),
+            "generation": generation,
+            "change": self._library.mark(self.name, generation) or "",
+            "passages": passages,
         }
 
     def _read_files(self) -> None:
@@ -138,10 +140,13 @@ class CollectionIndex:
         except (ValueError, KeyError):
             return
         generation = origin.get("generation")
-        expected = {**self._origin(), "generation": generation, "passages": len(vectors)}
-        if origin != expected or vectors.dimension != self._embedder.dimension:
+        if not isinstance(generation, int) or len(vectors) != len(terms):
             return
-        if not isinstance(generation, int) or generation > self._library.generation(self.name):
+        if origin != self._origin(generation, len(vectors)):
+            return
+        if vectors.dimension != self._embedder.dimension:
+            return
+        if generation > self._library.generation(self.name):
             return
         self._vectors, self._terms = vectors, terms
         self._generation = self._saved = generation

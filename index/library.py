@@ -10,9 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,47 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.chunk import Chunk
-from index.errors import LibraryError, UnknownArticleError
+from index.database import Database
+from index.errors import UnknownArticleError
 from index.records import Article, Page, Passage, Section
-
-SCHEMA = 1
-_TABLES = """
-CREATE TABLE collections (
-    key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, generation INTEGER NOT NULL DEFAULT 0
-);
-CREATE TABLE articles (
-    key INTEGER PRIMARY KEY AUTOINCREMENT,
-    collection INTEGER NOT NULL REFERENCES collections,
-    id TEXT NOT NULL, source TEXT NOT NULL, digest TEXT NOT NULL,
-    origin TEXT, title TEXT NOT NULL, author TEXT, url TEXT, published TEXT,
-    text TEXT NOT NULL, sections TEXT NOT NULL, pages TEXT NOT NULL,
-    added TEXT NOT NULL, updated TEXT NOT NULL,
-    UNIQUE (collection, id)
-);
-CREATE INDEX articles_by_digest ON articles (collection, digest);
-CREATE TABLE passages (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    article INTEGER NOT NULL REFERENCES articles,
-    collection INTEGER NOT NULL REFERENCES collections,
-    generation INTEGER NOT NULL,
-    start INTEGER NOT NULL, end INTEGER NOT NULL,
-    section TEXT, page INTEGER,
-    sentences TEXT NOT NULL,
-    context TEXT NOT NULL, text TEXT NOT NULL, digest TEXT NOT NULL
-);
-CREATE INDEX passages_by_article ON passages (article, start);
-CREATE INDEX passages_by_generation ON passages (collection, generation);
-CREATE INDEX passages_by_digest ON passages (digest);
-CREATE TABLE removals (
-    collection INTEGER NOT NULL, generation INTEGER NOT NULL, passage INTEGER NOT NULL,
-    PRIMARY KEY (collection, generation, passage)
-) WITHOUT ROWID;
-CREATE TABLE vectors (
-    model TEXT NOT NULL, digest TEXT NOT NULL, vector BLOB NOT NULL,
-    PRIMARY KEY (digest, model)
-) WITHOUT ROWID;
-CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +54,15 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Totals:
+    """How much a library holds, over all collections."""
+
+    collections: int
+    articles: int
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """What happened to a collection between two generations."""
 
@@ -123,32 +92,19 @@ class Library:
     def __init__(self, path: Path) -> None:
         """Open or create the library at ``path``; raises LibraryError where that fails."""
         self.path = path
-        self._lock = threading.RLock()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._db = sqlite3.connect(
-                path, timeout=30, check_same_thread=False, isolation_level=None
-            )
-            self._db.row_factory = sqlite3.Row
-            self._prepare()
-        except (OSError, sqlite3.Error) as error:
-            raise LibraryError(
-                f"The library {path} can't be opened: {error}. "
-                "Check the folder's permissions and free space, or choose another with --data."
-            ) from error
+        self.database = Database(path)
 
     def close(self) -> None:
         """Close the database; a further call does nothing."""
-        with self._lock:
-            self._db.close()
+        self.database.close()
 
     def store(self, collection: str, article: Article, drafts: Sequence[Draft]) -> str:
         """Add an article, or put it in the place of the one with its id; return the id.
 
         Its old passages go and its new ones come in one transaction.
         """
-        with self._writing() as db:
-            key, generation = self._next_generation(db, collection)
+        with self.database.writing() as db:
+            key, generation = _next_generation(db, collection)
             name = article_id(article)
             row = db.execute(
                 "SELECT key FROM articles WHERE collection = ? AND id = ?", (key, name)
@@ -156,23 +112,29 @@ class Library:
             gone = self._drop_passages(db, row["key"], key, generation) if row else []
             article_key = self._put_article(db, key, name, article)
             self._put_passages(db, key, generation, article_key, article, drafts)
-            self._forget_vectors(db, gone)
+            _forget_vectors(db, gone)
         return name
 
     def remove(self, collection: str, name: str) -> Entry:
         """Remove an article by id and return what it was; raises UnknownArticleError."""
         entry = self.entry(collection, name)
-        with self._writing() as db:
-            key, generation = self._next_generation(db, collection)
+        with self.database.writing() as db:
+            key, generation = _next_generation(db, collection)
             row = db.execute(
                 "SELECT key FROM articles WHERE collection = ? AND id = ?", (key, name)
             ).fetchone()
             if row is None:
                 raise _unknown(name, collection)
             gone = self._drop_passages(db, row["key"], key, generation)
-            self._forget_vectors(db, gone)
+            _forget_vectors(db, gone)
             db.execute("DELETE FROM articles WHERE key = ?", (row["key"],))
         return entry
+
+    def erase_collection(self, collection: str) -> None:
+        """Delete all that a collection holds and all that is kept for it; again does nothing."""
+        with self.database.writing() as db:
+            erase(db, collection)
+        self.database.scrub()
 
     def entries(self, collection: str) -> list[Entry]:
         """Return the articles of a collection, newest first."""
@@ -187,7 +149,7 @@ class Library:
 
     def article(self, collection: str, name: str) -> Article:
         """Return one article whole, by id; raises UnknownArticleError."""
-        rows = self._read(
+        rows = self.database.read(
             "SELECT a.* FROM articles a JOIN collections c ON c.key = a.collection"
             " WHERE c.name = ? AND a.id = ?",
             (collection, name),
@@ -198,7 +160,7 @@ class Library:
 
     def digest_of(self, collection: str, name: str) -> str | None:
         """Return the digest of an article's content, or None where there is no such article."""
-        rows = self._read(
+        rows = self.database.read(
             "SELECT a.digest FROM articles a JOIN collections c ON c.key = a.collection"
             " WHERE c.name = ? AND a.id = ?",
             (collection, name),
@@ -207,7 +169,7 @@ class Library:
 
     def twin_of(self, collection: str, article: Article) -> str | None:
         """Return the id of another article with the same text, if there is one."""
-        rows = self._read(
+        rows = self.database.read(
             "SELECT a.id FROM articles a JOIN collections c ON c.key = a.collection"
             " WHERE c.name = ? AND a.digest LIKE ? AND a.id <> ? ORDER BY a.key LIMIT 1",
             (collection, f"{_hash(article.text)}%", article_id(article)),
@@ -216,7 +178,7 @@ class Library:
 
     def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
         """Return the passages that are still there, by id."""
-        rows = self._read(
+        rows = self.database.read(
             "SELECT p.*, a.id AS article_id, a.title, a.url, a.published, a.author"
             " FROM passages p JOIN articles a ON a.key = p.article"
             " WHERE p.id IN (SELECT value FROM json_each(?))",
@@ -226,7 +188,7 @@ class Library:
 
     def passages_of(self, collection: str, name: str) -> list[Passage]:
         """Return an article's passages in reading order."""
-        rows = self._read(
+        rows = self.database.read(
             "SELECT p.*, a.id AS article_id, a.title, a.url, a.published, a.author"
             " FROM passages p JOIN articles a ON a.key = p.article"
             " JOIN collections c ON c.key = a.collection"
@@ -235,23 +197,34 @@ class Library:
         )
         return [_passage(row) for row in rows]
 
-    def count(self, collection: str) -> int:
-        """Return how many passages a collection has."""
-        rows = self._read(
-            "SELECT count(*) FROM passages p JOIN collections c ON c.key = p.collection"
-            " WHERE c.name = ?",
-            (collection,),
-        )
-        return int(rows[0][0])
+    def totals(self) -> Totals:
+        """Return how much the library holds."""
+        row = self.database.read(
+            "SELECT (SELECT count(*) FROM collections) AS collections,"
+            " (SELECT count(*) FROM articles) AS articles,"
+            " (SELECT count(*) FROM passages) AS passages"
+        )[0]
+        return Totals(**dict(row))
 
     def generation(self, collection: str) -> int:
         """Return how many changes a collection has seen; 0 where it does not exist."""
-        rows = self._read("SELECT generation FROM collections WHERE name = ?", (collection,))
+        rows = self.database.read(
+            "SELECT generation FROM collections WHERE name = ?", (collection,)
+        )
         return int(rows[0]["generation"]) if rows else 0
+
+    def mark(self, collection: str, generation: int) -> str | None:
+        """Return what tells this change from one of the same number in a copy of the library."""
+        rows = self.database.read(
+            "SELECT mark FROM changes JOIN collections c ON c.key = collection"
+            " WHERE c.name = ? AND changes.generation = ?",
+            (collection, generation),
+        )
+        return str(rows[0]["mark"]) if rows else None
 
     def changes(self, collection: str, since: int) -> Changes:
         """Return the passages that came and went after generation ``since``."""
-        with self._snapshot() as db:
+        with self.database.reading() as db:
             row = db.execute(
                 "SELECT key, generation FROM collections WHERE name = ?", (collection,)
             ).fetchone()
@@ -273,7 +246,7 @@ class Library:
 
     def embedded_texts(self, ids: Sequence[int]) -> dict[int, str]:
         """Return what is embedded and indexed for each passage: its context and text."""
-        rows = self._read(
+        rows = self.database.read(
             "SELECT id, context, text FROM passages WHERE id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(ids)),),
         )
@@ -281,7 +254,7 @@ class Library:
 
     def vectors(self, model: str, digests: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Return the stored vectors of embedded texts, by digest."""
-        rows = self._read(
+        rows = self.database.read(
             "SELECT digest, vector FROM vectors"
             " WHERE model = ? AND digest IN (SELECT value FROM json_each(?))",
             (model, json.dumps(list(digests))),
@@ -291,7 +264,7 @@ class Library:
     def keep_vectors(self, model: str, vectors: Mapping[str, NDArray[np.float32]]) -> None:
         """Keep the vectors of embedded texts, so that none is computed twice."""
         rows = [(model, digest, vector.tobytes()) for digest, vector in vectors.items()]
-        with self._writing() as db:
+        with self.database.writing() as db:
             db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
 
     def identity(self) -> str:
@@ -300,12 +273,12 @@ class Library:
 
     def note(self, name: str) -> str | None:
         """Return a small fact that the library keeps about itself."""
-        rows = self._read("SELECT value FROM notes WHERE name = ?", (name,))
+        rows = self.database.read("SELECT value FROM notes WHERE name = ?", (name,))
         return str(rows[0]["value"]) if rows else None
 
     def set_note(self, name: str, value: str | None) -> None:
         """Keep a small fact, or drop it where ``value`` is None."""
-        with self._writing() as db:
+        with self.database.writing() as db:
             if value is None:
                 db.execute("DELETE FROM notes WHERE name = ?", (name,))
             else:
@@ -313,70 +286,8 @@ class Library:
 
     def check(self) -> list[str]:
         """Return what SQLite finds wrong with the file; empty where nothing is."""
-        rows = self._read("PRAGMA integrity_check(20)")
+        rows = self.database.read("PRAGMA integrity_check(20)")
         return [str(row[0]) for row in rows if row[0] != "ok"]
-
-    def _prepare(self) -> None:
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("PRAGMA foreign_keys = ON")
-        with self._writing() as db:
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version > SCHEMA:
-                raise LibraryError(
-                    f"The library {self.path} was written by a newer Passage (schema {version}, "
-                    f"this one knows {SCHEMA}). Update Passage."
-                )
-            if version == 0:
-                for statement in _TABLES.split(";"):
-                    db.execute(statement)
-                db.execute("INSERT INTO notes VALUES ('library', lower(hex(randomblob(8))))")
-                db.execute(f"PRAGMA user_version = {SCHEMA}")
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that holds the write lock from its start."""
-        with self._lock, self._transaction("IMMEDIATE"):
-            yield self._db
-
-    @contextmanager
-    def _snapshot(self) -> Iterator[sqlite3.Connection]:
-        """One transaction whose reads all see the same state."""
-        with self._lock, self._transaction("DEFERRED"):
-            yield self._db
-
-    @contextmanager
-    def _transaction(self, kind: str) -> Iterator[None]:
-        try:
-            self._db.execute(f"BEGIN {kind}")
-            try:
-                yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise LibraryError(
-                f"The library {self.path} could not be changed: {error}. Nothing was changed."
-            ) from error
-
-    def _read(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
-        with self._lock:
-            try:
-                return self._db.execute(sql, parameters).fetchall()
-            except sqlite3.Error as error:
-                raise LibraryError(
-                    f"The library {self.path} can't be read: {error}. Run `passage doctor`."
-                ) from error
-
-    def _next_generation(self, db: sqlite3.Connection, collection: str) -> tuple[int, int]:
-        db.execute("INSERT OR IGNORE INTO collections (name) VALUES (?)", (collection,))
-        row = db.execute(
-            "UPDATE collections SET generation = generation + 1 WHERE name = ?"
-            " RETURNING key, generation",
-            (collection,),
-        ).fetchone()
-        return int(row["key"]), int(row["generation"])
 
     def _put_article(
         self, db: sqlite3.Connection, collection: int, name: str, article: Article
@@ -454,18 +365,10 @@ class Library:
         ).fetchall()
         return [row["digest"] for row in gone]
 
-    def _forget_vectors(self, db: sqlite3.Connection, digests: Sequence[str]) -> None:
-        """Delete the vectors that no passage has a use for any more."""
-        db.executemany(
-            "DELETE FROM vectors WHERE digest = ?1"
-            " AND NOT EXISTS (SELECT 1 FROM passages WHERE digest = ?1)",
-            [(digest,) for digest in set(digests)],
-        )
-
     def _entries(
         self, collection: str, name: str | None = None, title: str | None = None
     ) -> list[Entry]:
-        rows = self._read(
+        rows = self.database.read(
             "SELECT a.id, a.title, a.source, a.origin, a.author, a.url, a.published, a.added,"
             " a.updated, length(a.text) AS characters,"
             " (SELECT count(*) FROM passages p WHERE p.article = a.key) AS passages"
@@ -475,6 +378,63 @@ class Library:
             (collection, name, title),
         )
         return [Entry(**dict(row)) for row in rows]
+
+
+def erase(db: sqlite3.Connection, collection: str) -> int:
+    """Delete a collection's articles and all kept for it; return how many articles those were.
+
+    Its name and generation stay, so that an index of it that is open or on disk somewhere
+    notices, and can never be taken for that of a later collection of this name.
+    """
+    articles = _erase_articles(db, collection)
+    db.execute("DELETE FROM answers WHERE collection = ?", (collection,))  # with their feedback
+    db.execute("DELETE FROM jobs WHERE collection = ?", (collection,))
+    db.execute("DELETE FROM settings WHERE collection = ?", (collection,))
+    db.execute("DELETE FROM departures WHERE collection = ?", (collection,))
+    return articles
+
+
+def _erase_articles(db: sqlite3.Connection, collection: str) -> int:
+    held = db.execute(
+        "SELECT 1 FROM articles a JOIN collections c ON c.key = a.collection WHERE c.name = ?",
+        (collection,),
+    ).fetchone()
+    if held is None:
+        return 0
+    key, generation = _next_generation(db, collection)
+    db.execute(
+        "INSERT INTO removals SELECT collection, ?, id FROM passages WHERE collection = ?",
+        (generation, key),
+    )
+    gone = db.execute(
+        "DELETE FROM passages WHERE collection = ? RETURNING digest", (key,)
+    ).fetchall()
+    _forget_vectors(db, [row["digest"] for row in gone])
+    return db.execute("DELETE FROM articles WHERE collection = ?", (key,)).rowcount
+
+
+def _next_generation(db: sqlite3.Connection, collection: str) -> tuple[int, int]:
+    db.execute("INSERT OR IGNORE INTO collections (name) VALUES (?)", (collection,))
+    row = db.execute(
+        "UPDATE collections SET generation = generation + 1 WHERE name = ?"
+        " RETURNING key, generation",
+        (collection,),
+    ).fetchone()
+    # No other library, nor this one put back from a copy, comes to the same mark.
+    db.execute(
+        "INSERT INTO changes VALUES (?, ?, lower(hex(randomblob(8))))",
+        (row["key"], row["generation"]),
+    )
+    return int(row["key"]), int(row["generation"])
+
+
+def _forget_vectors(db: sqlite3.Connection, digests: Sequence[str]) -> None:
+    """Delete the vectors that no passage has a use for any more."""
+    db.executemany(
+        "DELETE FROM vectors WHERE digest = ?1"
+        " AND NOT EXISTS (SELECT 1 FROM passages WHERE digest = ?1)",
+        [(digest,) for digest in set(digests)],
+    )
 
 
 def content_digest(article: Article) -> str:
@@ -513,6 +473,7 @@ def _passage(row: sqlite3.Row) -> Passage:
         start=row["start"],
         end=row["end"],
         sentences=tuple((start, end) for start, end in json.loads(row["sentences"])),
+        context=row["context"],
         section=row["section"],
         page=row["page"],
         url=row["url"],

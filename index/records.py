@@ -62,7 +62,7 @@ class Passage:
     """A stretch of a stored article: ``text == article.text[start:end]``, always.
 
     ``id`` is unique in the library and never given to another passage.  ``sentences`` are
-    the places of its sentences in the article.
+    the places of its sentences in the article, ``context`` what is embedded with it.
     """
 
     id: int
@@ -72,6 +72,7 @@ class Passage:
     start: int
     end: int
     sentences: tuple[tuple[int, int], ...]
+    context: str = ""
     section: str | None = None
     page: int | None = None
     url: str | None = None

@@ -52,13 +52,15 @@ class Question:
 class Retrieval:
     """The passages nearest to a question, best first.
 
-    ``unknown`` are the question's terms that no passage has, ``missing`` those that the
-    best passage has not, neither in its text nor in its context.
+    ``repeats`` are the passages that were moved behind the others since they nearly repeat
+    a better one.  ``unknown`` are the question's terms that no passage has, ``terms`` those
+    that each passage has, in its text or its context.
     """
 
     ranked: tuple[Ranked, ...]
+    repeats: frozenset[int]
     unknown: tuple[str, ...]
-    missing: tuple[str, ...]
+    terms: Mapping[int, frozenset[str]]
 
 
 def prepare(texts: Sequence[str], embedder: Embedder) -> list[Question]:
@@ -82,17 +84,16 @@ def retrieve(
     Where a passage has gone since the indexes were searched, the search is made again, so
     that an article being replaced is seen as it was or as it is, never as neither.
     """
-    opened = list(indexes)
+    opened = list({index.name: index for index in indexes}.values())
     while True:
         hits, unknown, weight = _search(question, opened)
         passages = library.passages([hit.id for hit in hits])
         if len(passages) == len(hits):
             ranked = [_ranked(hit, passages[hit.id], weight) for hit in hits]
             terms = {hit.id: hit.terms for hit in hits}
-            best = _spread(sorted(ranked, key=_order), terms, k)
-            held = terms[best[0].passage.id] if best else frozenset()
-            missing = tuple(t for t in question.surfaces if t not in held)
-            return Retrieval(tuple(best), unknown, missing)
+            kept, repeats = _spread(sorted(ranked, key=_order), terms, k)
+            moved = frozenset(item.passage.id for item in repeats)
+            return Retrieval(tuple([*kept, *repeats][:k]), moved, unknown, terms)
 
 
 def _search(
@@ -132,8 +133,10 @@ def _order(ranked: Ranked) -> tuple[float, str, int]:
     return -ranked.score, ranked.passage.article_id, ranked.passage.start
 
 
-def _spread(ranked: Sequence[Ranked], terms: Mapping[int, frozenset[str]], k: int) -> list[Ranked]:
-    """Return the first ``k``, those that nearly repeat a better one moved behind the others."""
+def _spread(
+    ranked: Sequence[Ranked], terms: Mapping[int, frozenset[str]], k: int
+) -> tuple[list[Ranked], list[Ranked]]:
+    """Return the first ``k``, and apart from them those that nearly repeat a better one."""
     kept: list[Ranked] = []
     repeats: list[Ranked] = []
     for candidate in ranked:
@@ -141,7 +144,7 @@ def _spread(ranked: Sequence[Ranked], terms: Mapping[int, frozenset[str]], k: in
             break
         twin = any(_repeats(candidate, better, terms) for better in kept)
         (repeats if twin else kept).append(candidate)
-    return [*kept, *repeats][:k]
+    return kept, repeats
 
 
 def _repeats(candidate: Ranked, better: Ranked, terms: Mapping[int, frozenset[str]]) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import math
+import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -193,6 +194,13 @@ class TermIndex:
     @classmethod
     def from_bytes(cls, data: bytes) -> TermIndex:
         """Read what ``to_bytes`` wrote; raises ValueError or KeyError where it is not that."""
+        try:
+            return cls._read(data)
+        except (EOFError, OSError, TypeError, zipfile.BadZipFile) as error:
+            raise ValueError(f"not an index of terms: {error}") from error
+
+    @classmethod
+    def _read(cls, data: bytes) -> TermIndex:
         index = cls()
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             text = archive["words"].tobytes().decode("utf-8", "surrogatepass")

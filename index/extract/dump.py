@@ -112,6 +112,8 @@ def _fields(text: str, where: str) -> dict[str, str]:
             raise ExtractionError(
                 f'{where} has no "{key}": every article needs a title and a text.'
             )
+    if type(value.get("id")) is int:
+        value["id"] = str(value["id"])
     for key in _OPTIONAL:
         _check(value, key, where)
     known = ("title", "text", *_OPTIONAL)

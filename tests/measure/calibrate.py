@@ -16,8 +16,7 @@ from platformdirs import user_cache_path
 
 from index.embed import DEFAULT_MODEL, load_embedder
 from index.evaluate import Evaluation, Outcome, auroc
-from index.read import Reading, confidence, state_of
-from index.retrieve import Question, Retrieval
+from index.read import SentenceReader
 from tests.measure.sets import (
     Remembering,
     Scenario,
@@ -29,18 +28,9 @@ from tests.measure.sets import (
     whole,
 )
 
-_RIDGE = 1e-3
+_RIDGE = 1e-6
 _STEPS = 50
 _MOST = 2_500  # questions of a scenario
-
-
-class _Signals:
-    """A reader that decides and quotes nothing, since only the signals are wanted."""
-
-    def read(self, question: Question, retrieval: Retrieval) -> Reading:
-        del question
-        sure = confidence(retrieval.ranked[0])
-        return Reading(state_of(sure), sure, "", None, retrieval.ranked)
 
 
 def scenarios() -> Iterable[Scenario]:
@@ -58,10 +48,11 @@ def scenarios() -> Iterable[Scenario]:
 
 
 def design(outcomes: Sequence[Outcome]) -> NDArray[np.float64]:
-    """Return a row of 1, cosine, coverage and their product for each outcome."""
+    """Return for each outcome the row of signals that ``index.read.confidence`` weighs."""
     signals = np.asarray([outcome.signals for outcome in outcomes], np.float64)
-    ones = np.ones(len(signals))
-    return np.column_stack([ones, signals, signals.prod(axis=1)])
+    dense, sentence, coverage, phrase = signals.T
+    both = np.maximum(dense, sentence) * coverage
+    return np.column_stack([np.ones(len(signals)), dense, sentence, coverage, both, phrase])
 
 
 def fit(groups: Iterable[Sequence[Outcome]]) -> NDArray[np.float64]:
@@ -93,7 +84,7 @@ def main() -> None:
     embedder = Remembering(load_embedder(DEFAULT_MODEL, user_cache_path("passage")))
     groups: dict[str, list[Outcome]] = {}
     for scenario in scenarios():
-        evaluation = Evaluation(scenario.passages, embedder, _Signals())
+        evaluation = Evaluation(scenario.passages, embedder, SentenceReader(embedder))
         questions = list(scenario.questions)
         asked = random.Random(0).sample(questions, min(_MOST, len(questions)))
         groups.setdefault(scenario.name, []).extend(evaluation.run(asked))

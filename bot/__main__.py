@@ -1,1 +1,0 @@
-"""``python -m bot`` is ``passage run``."""

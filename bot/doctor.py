@@ -1,0 +1,104 @@
+"""A check-up of an installation: what is wrong, and what to do about it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from bot.compose import build_engine
+from config.settings import Settings, settings_file
+from index.engine import SHARED, Engine
+from index.errors import PassageError
+
+_ROOM = 200_000_000  # bytes free below which a library will soon be in trouble
+_PACKAGES = ("sentence-transformers", "faiss-cpu", "discord.py", "torch")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at: ``good`` or not, and a sentence that says what to do if not."""
+
+    name: str
+    good: bool
+    sentence: str
+
+
+def examine(settings: Settings) -> Iterator[Check]:
+    """Look at everything that an answer needs, from the settings to the model."""
+    yield _versions()
+    file = settings_file()
+    yield Check("settings", good=True, sentence=f"Settings: {file or 'defaults and environment'}")
+    yield _room(settings)
+    yield _token()
+    try:
+        engine = build_engine(settings)
+    except PassageError as error:
+        yield Check("library", good=False, sentence=str(error))
+        return
+    try:
+        yield _library(engine)
+        yield _attempt("model", lambda: f"Model {engine.embedder.identity} loads")
+        yield _attempt("index", lambda: _indexed(engine))
+    finally:
+        engine.close()
+
+
+def _versions() -> Check:
+    told = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    return Check("versions", good=True, sentence=f"Python {platform.python_version()}, {told}")
+
+
+def _room(settings: Settings) -> Check:
+    folder = settings.data.absolute()
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not os.access(existing, os.W_OK):
+        return Check(
+            "data",
+            good=False,
+            sentence=f"The data folder {folder} can't be written; choose another with --data.",
+        )
+    free = shutil.disk_usage(existing).free
+    sentence = f"Data folder {folder}, {free / 1e9:.1f} GB free"
+    if free < _ROOM:
+        return Check("data", good=False, sentence=f"{sentence}: make room on this disk.")
+    return Check("data", good=True, sentence=sentence)
+
+
+def _token() -> Check:
+    known = bool(os.environ.get("DISCORD_TOKEN"))
+    missing = "DISCORD_TOKEN is not set; only the command line works without it"
+    return Check("token", good=True, sentence="DISCORD_TOKEN is set" if known else missing)
+
+
+def _library(engine: Engine) -> Check:
+    problems = engine.library.check()
+    if problems:
+        return Check(
+            "library",
+            good=False,
+            sentence=f"The library {engine.library.path} is damaged ({problems[0]}); "
+            "restore a backup of it.",
+        )
+    counted = engine.library.totals()
+    return Check(
+        "library",
+        good=True,
+        sentence=f"The library is whole: {counted.articles} articles, "
+        f"{counted.passages} passages, {counted.collections} collections",
+    )
+
+
+def _indexed(engine: Engine) -> str:
+    index = engine.index(SHARED)
+    return f"The index of {SHARED!r} is level with the library: {len(index)} passages"
+
+
+def _attempt(name: str, act: Callable[[], str]) -> Check:
+    try:
+        return Check(name, good=True, sentence=act())
+    except PassageError as error:
+        return Check(name, good=False, sentence=str(error))

@@ -1,0 +1,226 @@
+"""The one SQLite file that all that is kept lives in: connection, transactions, schema.
+
+The library, the journal, the servers' settings and the queue of jobs share one connection
+and one lock, so that a change over several of them is one transaction.  A schema of an
+older Passage is brought up to date when the file is opened, in one transaction too.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from index.errors import LibraryError
+
+_ARTICLES = """
+CREATE TABLE collections (
+    key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, generation INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE articles (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    collection INTEGER NOT NULL REFERENCES collections,
+    id TEXT NOT NULL, source TEXT NOT NULL, digest TEXT NOT NULL,
+    origin TEXT, title TEXT NOT NULL, author TEXT, url TEXT, published TEXT,
+    text TEXT NOT NULL, sections TEXT NOT NULL, pages TEXT NOT NULL,
+    added TEXT NOT NULL, updated TEXT NOT NULL,
+    UNIQUE (collection, id)
+);
+CREATE INDEX articles_by_digest ON articles (collection, digest);
+CREATE TABLE passages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    article INTEGER NOT NULL REFERENCES articles,
+    collection INTEGER NOT NULL REFERENCES collections,
+    generation INTEGER NOT NULL,
+    start INTEGER NOT NULL, end INTEGER NOT NULL,
+    section TEXT, page INTEGER,
+    sentences TEXT NOT NULL,
+    context TEXT NOT NULL, text TEXT NOT NULL, digest TEXT NOT NULL
+);
+CREATE INDEX passages_by_article ON passages (article, start);
+CREATE INDEX passages_by_generation ON passages (collection, generation);
+CREATE INDEX passages_by_digest ON passages (digest);
+CREATE TABLE removals (
+    collection INTEGER NOT NULL, generation INTEGER NOT NULL, passage INTEGER NOT NULL,
+    PRIMARY KEY (collection, generation, passage)
+) WITHOUT ROWID;
+CREATE TABLE vectors (
+    model TEXT NOT NULL, digest TEXT NOT NULL, vector BLOB NOT NULL,
+    PRIMARY KEY (digest, model)
+) WITHOUT ROWID;
+CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO notes VALUES ('library', lower(hex(randomblob(8))))
+"""
+
+# Some files of version 1 have the marks of changes already.  From ``settings`` on a
+# collection goes by its name: a server has settings and questions before it has articles.
+_SERVERS = """
+CREATE TABLE IF NOT EXISTS changes (
+    collection INTEGER NOT NULL, generation INTEGER NOT NULL, mark TEXT NOT NULL,
+    PRIMARY KEY (collection, generation)
+) WITHOUT ROWID;
+CREATE TABLE settings (
+    collection TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (collection, name)
+) WITHOUT ROWID;
+CREATE TABLE departures (
+    collection TEXT PRIMARY KEY, guild INTEGER NOT NULL, since INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE answers (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    collection TEXT NOT NULL,
+    asker INTEGER, question TEXT,
+    channel INTEGER NOT NULL, message INTEGER NOT NULL,
+    reply_channel INTEGER, reply_message INTEGER,
+    follows INTEGER REFERENCES answers ON DELETE SET NULL,
+    private INTEGER NOT NULL, asked INTEGER NOT NULL,
+    state TEXT NOT NULL, confidence REAL NOT NULL, reason TEXT NOT NULL,
+    quote TEXT, passages TEXT NOT NULL,
+    UNIQUE (channel, message)
+);
+CREATE INDEX answers_by_collection ON answers (collection, asked);
+CREATE INDEX answers_by_asker ON answers (asker);
+CREATE INDEX answers_by_reply ON answers (reply_channel, reply_message);
+CREATE INDEX answers_by_follows ON answers (follows);
+CREATE VIEW visible_answers AS
+    SELECT a.*, f.id AS before FROM answers a LEFT JOIN answers f ON f.key = a.follows
+    WHERE a.collection NOT IN (SELECT collection FROM departures);
+CREATE TABLE feedback (
+    answer INTEGER NOT NULL REFERENCES answers ON DELETE CASCADE,
+    person INTEGER NOT NULL,
+    helpful INTEGER NOT NULL, reason TEXT, comment TEXT NOT NULL, given INTEGER NOT NULL,
+    PRIMARY KEY (answer, person)
+) WITHOUT ROWID;
+CREATE INDEX feedback_by_person ON feedback (person);
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    collection TEXT NOT NULL,
+    asker INTEGER NOT NULL,
+    kind TEXT NOT NULL, name TEXT NOT NULL,
+    channel INTEGER NOT NULL, message INTEGER NOT NULL,
+    queued INTEGER NOT NULL, started INTEGER, finished INTEGER,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    report TEXT
+);
+CREATE INDEX jobs_by_collection ON jobs (collection, finished);
+CREATE INDEX jobs_by_asker ON jobs (asker);
+CREATE TABLE payloads (
+    job INTEGER PRIMARY KEY REFERENCES jobs ON DELETE CASCADE, payload NOT NULL
+)
+"""
+
+MIGRATIONS = (_ARTICLES, _SERVERS)
+"""What brings a file from each version to the next; what is released is never edited."""
+
+SCHEMA = len(MIGRATIONS)
+
+_WAIT = 30  # seconds that a change waits for another process to finish its own
+
+
+class Database:
+    """One connection behind one lock.  May be used from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the file at ``path``; raises LibraryError where that fails."""
+        self.path = path
+        self._lock = threading.RLock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._db = sqlite3.connect(
+                path, timeout=_WAIT, check_same_thread=False, isolation_level=None
+            )
+            self._db.row_factory = sqlite3.Row
+            try:
+                self._prepare()
+            except BaseException:
+                self._db.close()
+                raise
+        except (OSError, sqlite3.Error) as error:
+            raise LibraryError(
+                f"The library {path} can't be opened: {error}. "
+                "Check the folder's permissions and free space, or choose another with --data."
+            ) from error
+
+    def close(self) -> None:
+        """Close the file; a further call does nothing."""
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that holds the write lock from its start; on the disk when it ends."""
+        try:
+            with self._lock, self._transaction("IMMEDIATE"):
+                yield self._db
+        except sqlite3.Error as error:
+            raise LibraryError(
+                f"The library {self.path} could not be changed: {error}. Nothing was changed."
+            ) from error
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """One transaction whose reads all see the same state."""
+        try:
+            with self._lock, self._transaction("DEFERRED"):
+                yield self._db
+        except sqlite3.Error as error:
+            raise self._unreadable(error) from error
+
+    def read(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
+        """Return the rows of one query."""
+        with self._lock:
+            try:
+                return self._db.execute(sql, parameters).fetchall()
+            except sqlite3.Error as error:
+                raise self._unreadable(error) from error
+
+    def scrub(self) -> None:
+        """Empty the write-ahead log, where what was just deleted could still be read.
+
+        Not while another process is reading: then the next call does it.
+        """
+        with self._lock, suppress(sqlite3.Error):  # the deletion itself is already durable
+            self._db.execute("PRAGMA busy_timeout = 0")
+            try:
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                self._db.execute(f"PRAGMA busy_timeout = {_WAIT * 1000}")
+
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA foreign_keys = ON")
+        self._db.execute("PRAGMA secure_delete = ON")  # deleted text is overwritten with zeros
+        with self._transaction("IMMEDIATE"):
+            db = self._db
+            version = int(db.execute("PRAGMA user_version").fetchone()[0])
+            if version > SCHEMA:
+                raise LibraryError(
+                    f"The library {self.path} was written by a newer Passage (schema {version}, "
+                    f"this one knows {SCHEMA}). Update Passage."
+                )
+            for migration in MIGRATIONS[version:]:
+                for statement in migration.split(";"):
+                    db.execute(statement)
+            if version < SCHEMA:
+                db.execute(f"PRAGMA user_version = {SCHEMA}")
+
+    @contextmanager
+    def _transaction(self, kind: str) -> Iterator[None]:
+        self._db.execute(f"BEGIN {kind}")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            # On a full disk or a failed write SQLite may have rolled back by itself.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def _unreadable(self, error: sqlite3.Error) -> LibraryError:
+        return LibraryError(
+            f"The library {self.path} can't be read: {error}. Run `passage doctor`."
+        )

@@ -1,0 +1,82 @@
+"""A model that can be followed by hand, and short ways to make articles."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from index.chunk import Chunk, whole
+from index.embed import Vectors
+from index.library import Draft
+from index.records import Article
+
+_WORD = re.compile(r"\w+")
+
+
+class BagOfWords:
+    """Embeds a text as the set of its words: the more words two texts share, the nearer.
+
+    Each word is one direction, chosen by a stable hash.  ``synonyms`` says which words mean
+    the same to this model; ``unknown`` which words it has no token of their own for.
+    """
+
+    def __init__(
+        self,
+        *,
+        dimension: int = 512,
+        passage_tokens: int = 256,
+        synonyms: Mapping[str, str] | None = None,
+        unknown: Sequence[str] = (),
+        identity: str = "bag-of-words@1",
+    ) -> None:
+        self.identity = identity
+        self.dimension = dimension
+        self.passage_tokens = passage_tokens
+        self.embedded: list[str] = []
+        self._synonyms = synonyms or {}
+        self._unknown = set(unknown)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count the words between white space, those unknown to the model twice."""
+        return [sum(1 + (w in self._unknown) for w in text.split()) for text in texts]
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Embed questions exactly as passages; lone surrogates are refused, as by any model."""
+        return self._vectors(texts)
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Embed passages, and remember which."""
+        self.embedded.extend(texts)
+        return self._vectors(texts)
+
+    def _vectors(self, texts: Sequence[str]) -> Vectors:
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        for vector, text in zip(vectors, texts, strict=True):
+            text.encode()
+            for word in set(_WORD.findall(text.lower())) or {""}:
+                vector[self._direction(self._synonyms.get(word, word))] = 1.0
+        unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return unit.astype(np.float32)
+
+    def _direction(self, word: str) -> int:
+        digest = hashlib.blake2b(word.encode(), digest_size=4).digest()
+        return int.from_bytes(digest, "big") % self.dimension
+
+
+def made(name: str, text: str, title: str = "", **details: str) -> Article:
+    """Return an article called ``name``, titled so too unless told otherwise."""
+    return Article(source=f"{name}.txt", title=title or name, text=text, id=name, **details)
+
+
+def drafts(*texts: str, context: str = "") -> tuple[str, list[Draft]]:
+    """Return an article's text made of ``texts``, and each of them as a passage of it."""
+    found, position = [], 0
+    for text in texts:
+        piece = whole(text)
+        moved = tuple(type(s)(s.start + position, s.end + position) for s in piece.sentences)
+        found.append(Draft(Chunk(position, position + len(text), None, None, moved), context))
+        position += len(text) + 2
+    return "\n\n".join(texts), found

@@ -1,0 +1,304 @@
+"""What the ``passage`` command promises people and programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from bot import cli, compose
+from tests.fakes import BagOfWords
+
+HARBOUR = "The harbour of Oslo was built in 1850. It cost nine crowns."
+BRIDGE = "The bridge of Bergen was opened by a queen. The queen gave a long speech."
+
+
+class Ran(NamedTuple):
+    """What one run of the command printed and ended with."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def passage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Run:
+    """Run the command on a library of its own, with a model that can be followed by hand."""
+    monkeypatch.setattr(compose, "load_embedder", lambda *_: BagOfWords())
+    monkeypatch.setenv("PASSAGE_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("PASSAGE_STARTER", "false")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["passage", *arguments])
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        told = capfd.readouterr()
+        return Ran(code, told.out, told.err)
+
+    return run
+
+
+@pytest.fixture
+def harbour(tmp_path: Path) -> Path:
+    file = tmp_path / "harbour.txt"
+    file.write_text(f"{HARBOUR}\n", "utf-8")
+    return file
+
+
+def test_an_added_article_answers_with_its_words_and_where_they_stand(
+    passage: Run, harbour: Path
+) -> None:
+    added = passage("add", str(harbour), "--json").json
+    assert (added["added"], added["passages"], added["errors"]) == (1, 1, [])
+    answer = passage("ask", "harbour of Oslo built", "--json").json
+    assert list(answer) == [
+        "question",
+        "state",
+        "confidence",
+        "reason",
+        "answer",
+        "passages",
+        "timing_ms",
+    ]
+    assert answer["state"] == "answer"
+    assert answer["answer"]["text"] == "The harbour of Oslo was built in 1850."
+    assert answer["answer"]["marked"] is None
+    first = answer["passages"][0]
+    assert list(first) == [
+        "rank",
+        "score",
+        "dense",
+        "bm25",
+        "article",
+        "section",
+        "page",
+        "text",
+        "start",
+        "end",
+    ]
+    assert first["article"]["id"] == added["articles"][0]["id"]
+    whole = passage("show", first["article"]["id"], "--json").json["text"]
+    assert whole[first["start"] : first["end"]] == first["text"]
+    quote = answer["answer"]
+    assert whole[quote["start"] : quote["end"]] == quote["text"]
+
+
+def test_a_question_that_nothing_answers_gets_none_and_no_words(
+    passage: Run, harbour: Path
+) -> None:
+    passage("add", str(harbour))
+    answer = passage("ask", "banana smoothies", "--json").json
+    assert (answer["state"], answer["answer"]) == ("none", None)
+    shown = passage("ask", "banana smoothies").out
+    assert "Not in here" in shown
+    assert {"“banana”", "“smoothies”"} <= set(shown.split())
+
+
+def test_an_empty_library_says_so(passage: Run) -> None:
+    answer = passage("ask", "anything", "--json").json
+    assert (answer["state"], answer["passages"]) == ("none", [])
+    assert answer["reason"] == "the library is empty"
+
+
+def test_a_batch_is_answered_in_its_order_with_its_ids(
+    passage: Run, harbour: Path, tmp_path: Path
+) -> None:
+    passage("add", str(harbour))
+    batch = tmp_path / "questions.jsonl"
+    rows = [{"id": n, "text": f"harbour {n}"} for n in (3, 1, 2)]
+    batch.write_text("\n\n".join(json.dumps(row) for row in rows), "utf-8")
+    lines = passage("ask", "--batch", str(batch), "--json").out.splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [3, 1, 2]
+    assert [json.loads(line)["question"] for line in lines] == [r["text"] for r in rows]
+
+
+def test_a_batch_line_that_is_no_question_is_named_with_its_line(
+    passage: Run, tmp_path: Path
+) -> None:
+    batch = tmp_path / "questions.jsonl"
+    batch.write_text('{"id": 1, "text": "a"}\n{"id": 2}\n', "utf-8")
+    ran = passage("ask", "--batch", str(batch))
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == f'{batch}, line 2: expected an object {{"id": …, "text": "…"}}.\n'
+
+
+def test_a_dump_keeps_its_ids_and_its_exact_text(passage: Run, tmp_path: Path) -> None:
+    dump = tmp_path / "articles.jsonl"
+    text = "  The harbour\r\nof Oslo.  "
+    row = {"id": "no-1", "title": "Oslo", "text": text, "published": "2017-09-28"}
+    dump.write_text(json.dumps(row), "utf-8")
+    assert passage("add", str(dump), "--json").json["articles"][0]["id"] == "no-1"
+    assert passage("show", "no-1", "--json").json["text"] == text
+    found = passage("search", "harbour", "--json").json["passages"][0]
+    assert found["article"] == {
+        "id": "no-1",
+        "title": "Oslo",
+        "url": None,
+        "published": "2017-09-28",
+    }
+
+
+def test_one_bad_source_is_named_and_the_rest_is_added(
+    passage: Run, harbour: Path, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty.txt"
+    empty.touch()
+    ran = passage("add", str(empty), str(tmp_path / "gone.txt"), str(harbour), "--json")
+    assert ran.code == 1
+    assert ran.json["added"] == 1
+    assert ran.json["errors"] == [
+        f"{tmp_path / 'gone.txt'} does not exist: check the path.",
+        f"{empty} is empty: add a file with a text in it.",
+    ]
+
+
+def test_the_same_again_changes_nothing_and_a_change_takes_its_place(
+    passage: Run, harbour: Path
+) -> None:
+    passage("add", str(harbour))
+    again = passage("add", str(harbour), "--json").json
+    assert (again["unchanged"], again["added"], again["passages"]) == (1, 0, 0)
+    harbour.write_text(BRIDGE, "utf-8")
+    changed = passage("refresh", "--json").json
+    assert (changed["replaced"], changed["passages"]) == (1, 1)
+    texts = [p["text"] for p in passage("search", "harbour queen", "--json").json["passages"]]
+    assert texts == [BRIDGE]
+
+
+def test_the_same_text_under_another_name_is_skipped(
+    passage: Run, harbour: Path, tmp_path: Path
+) -> None:
+    passage("add", str(harbour))
+    copy = tmp_path / "copy" / "harbour.txt"
+    copy.parent.mkdir()
+    copy.write_bytes(harbour.read_bytes())
+    again = passage("add", str(copy), "--json").json
+    assert (again["duplicates"], again["added"]) == (1, 0)
+
+
+def test_a_removed_article_answers_nothing_any_more(passage: Run, harbour: Path) -> None:
+    name = passage("add", str(harbour), "--json").json["articles"][0]["id"]
+    assert passage("remove", name, "--yes", "--json").json["removed"] == [name]
+    assert passage("list", "--json").json["articles"] == []
+    assert passage("ask", "harbour of Oslo", "--json").json["state"] == "none"
+
+
+def test_an_unknown_article_is_one_sentence_and_exit_code_1(passage: Run) -> None:
+    ran = passage("show", "nothing")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (
+        "No article 'nothing' in the collection 'shared'; `passage list` shows all.\n"
+    )
+
+
+def test_a_collection_is_asked_together_with_shared_and_no_other(
+    passage: Run, harbour: Path, tmp_path: Path
+) -> None:
+    bridge = tmp_path / "bridge.txt"
+    bridge.write_text(BRIDGE, "utf-8")
+    passage("add", str(harbour), "--collection", "guild:1")
+    passage("add", str(bridge))
+
+    def seen(collection: str) -> set[str]:
+        found = passage("search", "harbour bridge", "--json", "--collection", collection).json
+        return {p["text"] for p in found["passages"]}
+
+    assert seen("guild:1") == {HARBOUR, BRIDGE}
+    assert seen("guild:2") == seen("shared") == {BRIDGE}
+
+
+@pytest.mark.parametrize("arguments", [("nonsense",), ("show",), ("ask", "--passages", "0")])
+def test_wrong_usage_is_exit_code_2(passage: Run, arguments: tuple[str, ...]) -> None:
+    assert passage(*arguments).code == 2
+
+
+def test_every_command_has_help_and_json(passage: Run) -> None:
+    names = ["ask", "search", "add", "list", "show", "remove", "refresh", "eval", "doctor"]
+    overview = passage("--help").out
+    for name in names:
+        assert f" {name} " in overview
+        assert "--json" in passage(name, "--help").out
+
+
+def test_a_malformed_setting_is_one_sentence(passage: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PASSAGE_PASSAGES", "many")
+    ran = passage("ask", "anything")
+    assert ran.code == 1
+    assert ran.err.startswith("The setting 'passages' (in the variable PASSAGE_PASSAGES) is 'many'")
+
+
+def test_doctor_finds_a_sound_installation_sound(passage: Run, harbour: Path) -> None:
+    passage("add", str(harbour))
+    checked = passage("doctor", "--json").json
+    assert checked["good"] is True
+    assert "The library is whole: 1 articles, 1 passages, 1 collections" in [
+        check["sentence"] for check in checked["checks"]
+    ]
+
+
+def test_doctor_names_a_library_that_is_none(passage: Run, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "library.db").write_bytes(b"no database at all" * 100)
+    ran = passage("doctor", "--json")
+    assert ran.code == 1
+    (bad,) = [check for check in ran.json["checks"] if not check["good"]]
+    assert bad["sentence"].startswith(f"The library {data / 'library.db'} can't be opened: ")
+
+
+def test_an_article_can_not_steer_the_terminal(passage: Run, tmp_path: Path) -> None:
+    dump = tmp_path / "articles.jsonl"
+    hostile = "The harbour \x1b[31mred\x1b]0;title\x07 \u202eevil\u202c [bold]shown[/bold] \x9b2J"
+    dump.write_text(json.dumps({"id": "x", "title": hostile, "text": hostile}), "utf-8")
+    assert passage("add", str(dump)).code == 0
+    for arguments in (("ask", "harbour"), ("search", "harbour"), ("list",), ("show", "x")):
+        out = passage(*arguments).out
+        assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(out)
+        assert "[bold]" in " ".join(out.split())
+
+
+def test_eval_prints_the_figures_of_labelled_questions(passage: Run, tmp_path: Path) -> None:
+    passages, questions = tmp_path / "p.jsonl", tmp_path / "q.jsonl"
+    passages.write_text(
+        json.dumps({"id": "a", "doc": "a", "title": "Oslo", "text": HARBOUR})
+        + "\n"
+        + json.dumps({"id": "b", "doc": "b", "title": "Bergen", "text": BRIDGE}),
+        "utf-8",
+    )
+    questions.write_text(
+        json.dumps({"id": "1", "text": "the harbour of Oslo", "relevant": ["a"]})
+        + "\n"
+        + json.dumps({"id": "2", "text": "banana smoothies", "relevant": []}),
+        "utf-8",
+    )
+    ran = passage("eval", "--passages", str(passages), "--questions", str(questions), "--json")
+    assert ran.json == {
+        "n": 2,
+        "recall@1": 1.0,
+        "recall@3": 1.0,
+        "recall@5": 1.0,
+        "recall@10": 1.0,
+        "mrr@10": 1.0,
+        "auroc": 1.0,
+        "states": {
+            "answerable": {"answer": 1.0, "closest": 0.0, "none": 0.0},
+            "unanswerable": {"answer": 0.0, "closest": 0.0, "none": 1.0},
+        },
+    }

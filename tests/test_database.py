@@ -1,0 +1,202 @@
+"""The file under everything: brought up to date whole or not at all, and safe to share."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from threading import Barrier, Thread
+
+import pytest
+
+from index import database as database_module
+from index.database import MIGRATIONS, SCHEMA, Database
+from index.errors import LibraryError
+from index.guilds import Guilds
+from index.journal import Journal
+from index.library import Library, text_digest
+from tests.fakes import drafts, made
+from tests.kept import ONE, answered, record
+
+VERSION_1 = Path(__file__).with_name("library_version_1.sql")
+"""A library as the first Passage left it, dumped by SQLite."""
+
+
+_CHANGES = """
+CREATE TABLE changes (
+    collection INTEGER NOT NULL, generation INTEGER NOT NULL, mark TEXT NOT NULL,
+    PRIMARY KEY (collection, generation)
+) WITHOUT ROWID;
+INSERT INTO changes VALUES (1, 1, 'mark');
+"""
+
+
+@pytest.fixture(params=["", _CHANGES], ids=["first", "with marks of changes"])
+def old(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    path = tmp_path / "library.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(VERSION_1.read_text() + request.param)
+        assert db.execute("PRAGMA user_version").fetchone() == (1,)
+    return path
+
+
+def schema(path: Path) -> dict[str, str]:
+    with closing(sqlite3.connect(path)) as db:
+        rows = db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+        return dict(rows.fetchall())
+
+
+def test_a_library_of_version_1_is_upgraded_with_all_that_it_holds(old: Path) -> None:
+    with closing(Library(old)) as library:
+        assert library.database.read("PRAGMA user_version")[0][0] == SCHEMA == 2
+        assert library.identity() == "70aa13c06c8fa0f6"
+        assert library.note("starter:guide") == "abc"
+        assert [p.text for p in library.passages_of("shared", "bridge")] == [
+            "The bridge opened in 1932.",
+            "It is 503 m long.",
+        ]
+        assert [entry.id for entry in library.entries(ONE)] == ["canary"]
+        assert (library.generation("shared"), library.generation(ONE)) == (1, 3)
+        digest = text_digest("Canary of guild one.")
+        assert library.vectors("bag", [digest])[digest].tolist() == pytest.approx([0.6, 0.8])
+        text, pieces = drafts("New.")
+        library.store(ONE, made("new", text), pieces)
+        assert [p.id for p in library.passages_of(ONE, "new")] == [5]  # 4 was used and removed
+        name = record(Journal(library.database), 7, answered("When?", 1))
+        kept = Journal(library.database).find(name, ONE)
+        assert kept is not None
+        assert Journal(library.database).still_there(kept) == (True,)
+        assert Guilds(library.database).change(1, per_minute=3).per_minute == 3
+        assert library.check() == []
+
+
+def test_an_upgraded_file_has_the_schema_of_a_new_one(old: Path, tmp_path: Path) -> None:
+    Database(old).close()
+    Database(tmp_path / "new.db").close()
+    assert schema(old) == schema(tmp_path / "new.db")
+
+
+def test_opening_again_changes_nothing(old: Path) -> None:
+    Database(old).close()
+    with closing(sqlite3.connect(old)) as db:
+        before = list(db.iterdump())
+    Database(old).close()
+    with closing(sqlite3.connect(old)) as db:
+        assert list(db.iterdump()) == before
+
+
+def test_an_upgrade_that_fails_leaves_version_1_as_it_was(
+    old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(sqlite3.connect(old)) as db:
+        before = list(db.iterdump())
+    broken = (MIGRATIONS[0], f"{MIGRATIONS[1]}; CREATE TABLE answers (key)")
+    monkeypatch.setattr(database_module, "MIGRATIONS", broken)
+    with pytest.raises(LibraryError, match="can't be opened: table answers already exists"):
+        Database(old)
+    with closing(sqlite3.connect(old)) as db:
+        assert list(db.iterdump()) == before
+        assert db.execute("PRAGMA user_version").fetchone() == (1,)
+    monkeypatch.undo()
+    Database(old).close()
+    assert "answers" in schema(old)
+
+
+def test_processes_that_open_an_old_file_at_once_upgrade_it_once(old: Path) -> None:
+    barrier, failed = Barrier(6), []
+
+    def open_it() -> None:
+        barrier.wait()
+        try:
+            Database(old).close()
+        except LibraryError as error:
+            failed.append(error)
+
+    threads = [Thread(target=open_it) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert "jobs" in schema(old)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = Database(tmp_path / "library.db")
+    yield opened
+    opened.close()
+
+
+def notes(database: Database) -> set[str]:
+    return {row["name"] for row in database.read("SELECT name FROM notes")} - {"library"}
+
+
+def write(database: Database, *statements: str) -> None:
+    with database.writing() as db:
+        for statement in statements:
+            db.execute(statement)
+
+
+def test_a_transaction_that_fails_is_undone_and_the_next_one_works(database: Database) -> None:
+    noted = "INSERT INTO notes VALUES ('a', '1')"
+    with pytest.raises(LibraryError, match="could not be changed: no such table"):
+        write(database, noted, "INSERT INTO nowhere VALUES (1)")
+    with pytest.raises(TypeError):
+        write(database, noted, None)  # type: ignore[arg-type]
+    with database.writing() as db:
+        db.execute("INSERT INTO notes VALUES ('c', '1')")
+    assert notes(database) == {"c"}
+
+
+def test_a_commit_that_fails_is_undone_and_said(database: Database) -> None:
+    with pytest.raises(LibraryError, match=r"FOREIGN KEY constraint failed. Nothing was changed"):
+        write(
+            database,
+            "PRAGMA defer_foreign_keys = ON",
+            "INSERT INTO notes VALUES ('a', '1')",
+            "INSERT INTO payloads VALUES (404, 'no such job')",
+        )
+    assert notes(database) == set()
+    with database.writing() as db:
+        db.execute("INSERT INTO notes VALUES ('b', '1')")
+    assert notes(database) == {"b"}
+
+
+def test_a_failure_of_reading_points_to_the_doctor(database: Database) -> None:
+    with pytest.raises(LibraryError, match=r"can't be read: .*Run `passage doctor`"):
+        database.read("SELECT * FROM nowhere")
+    with (
+        pytest.raises(LibraryError, match=r"can't be read: .*Run `passage doctor`"),
+        database.reading() as db,
+    ):
+        db.execute("SELECT * FROM nowhere")
+
+
+def test_threads_share_it_without_mixing_their_transactions(database: Database) -> None:
+    def write_pairs(prefix: str) -> None:
+        for number in range(25):
+            with database.writing() as db:
+                db.execute("INSERT INTO notes VALUES (?, '1')", (f"{prefix}{number}",))
+                db.execute("INSERT INTO notes VALUES (?, '2')", (f"{prefix}{number}'",))
+
+    threads = [Thread(target=write_pairs, args=(prefix,)) for prefix in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(notes(database)) == 200
+
+
+def test_scrubbing_while_another_reads_does_not_wait(database: Database) -> None:
+    with closing(Database(database.path)) as other, other.reading() as db:
+        db.execute("SELECT * FROM notes").fetchall()
+        with database.writing() as mine:
+            mine.execute("INSERT INTO notes VALUES ('a', '1')")
+        started = time.monotonic()
+        database.scrub()
+        assert time.monotonic() - started < 5
+    with database.writing() as mine:  # and the wait for another's change is as it was
+        assert mine.execute("PRAGMA busy_timeout").fetchone()[0] == 30_000

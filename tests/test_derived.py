@@ -1,0 +1,89 @@
+"""Files that can be rebuilt are either what was written or nothing at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index import files
+from index.derived import read_derived, write_derived
+from index.files import write_atomically
+
+ORIGIN = {"model": "bag-of-words@1", "generation": 3, "collection": "shared"}
+PAYLOAD = bytes(range(256))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("derived") / "folder" / "vectors"
+    write_derived(path, ORIGIN, PAYLOAD)
+    return path
+
+
+def read_back(whole: Path, data: bytes) -> object:
+    damaged = whole.with_name("damaged")
+    damaged.write_bytes(data)
+    return read_derived(damaged)
+
+
+@settings(max_examples=30)  # each waits for the disk
+@given(payload=st.binary(), text=st.text(st.characters(exclude_categories=["Cs"])))
+def test_what_was_written_is_read(whole: Path, payload: bytes, text: str) -> None:
+    path = whole.with_name("another")
+    write_derived(path, {"model": text, "passages": len(payload)}, payload)
+    assert read_derived(path) == ({"model": text, "passages": len(payload)}, payload)
+
+
+def test_a_missing_file_and_a_folder_read_as_nothing(tmp_path: Path) -> None:
+    assert read_derived(tmp_path / "missing") is None
+    assert read_derived(tmp_path) is None
+
+
+def test_a_file_cut_off_anywhere_reads_as_nothing(whole: Path) -> None:
+    data = whole.read_bytes()
+    for length in range(0, len(data), 5):
+        assert read_back(whole, data[:length]) is None
+
+
+def test_a_file_with_any_bit_flipped_reads_as_nothing(whole: Path) -> None:
+    data = whole.read_bytes()
+    for position in range(len(data)):
+        flipped = data[position] ^ (1 << position % 8)
+        read = read_back(whole, data[:position] + bytes([flipped]) + data[position + 1 :])
+        assert read is None, f"the flipped byte at {position} was not noticed"
+
+
+@given(st.binary())
+def test_a_file_of_something_else_reads_as_nothing(whole: Path, data: bytes) -> None:
+    assert read_back(whole, data) is None
+
+
+@pytest.mark.parametrize("head", ["[]", "3", "null", '{"origin": 3, "sha256": "x"}', '"origin"'])
+def test_a_head_of_another_shape_reads_as_nothing(whole: Path, head: str) -> None:
+    assert read_back(whole, head.encode() + b"\n" + PAYLOAD) is None
+
+
+def test_writing_again_replaces_the_file_and_leaves_no_other(tmp_path: Path) -> None:
+    for payload in (b"old", b"new"):
+        write_derived(tmp_path / "terms", ORIGIN, payload)
+    assert read_derived(tmp_path / "terms") == (ORIGIN, b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["terms"]
+
+
+def test_a_write_that_fails_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "terms"
+    write_atomically(path, b"old")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]

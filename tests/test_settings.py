@@ -1,0 +1,67 @@
+"""Settings: where they come from, which wins, and what a wrong one says."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from config.settings import Settings, load
+from index.errors import SettingsError
+
+EXAMPLE = Path(__file__).parent.parent / "config" / "passage.example.toml"
+
+
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in (*Settings.model_fields, "config"):
+        monkeypatch.delenv(f"PASSAGE_{name.upper()}", raising=False)
+
+
+def test_the_example_file_is_valid_and_says_the_defaults(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = EXAMPLE.read_text("utf-8")
+    assert tomllib.loads(lines) == {}
+    file = tmp_path / "all.toml"
+    file.write_text(re.sub(r"^# (\w+ = )", r"\1", lines, flags=re.MULTILINE), "utf-8")
+    monkeypatch.setenv("PASSAGE_CONFIG", str(file))
+    shown = load()
+    assert set(tomllib.loads(file.read_text("utf-8"))) == set(Settings.model_fields)
+    assert shown.model_copy(update={"data": Settings().data}) == Settings(data=Settings().data)
+
+
+def test_options_win_over_the_environment_and_that_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "passage.toml").write_text('model = "file"\npassages = 7\nstarter = false\n')
+    monkeypatch.setenv("PASSAGE_MODEL", "environment")
+    monkeypatch.setenv("PASSAGE_PASSAGES", "8")
+    settings = load(passages=9, data=None)
+    assert (settings.passages, settings.model, settings.starter) == (9, "environment", False)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("nonsense = 1", "There is no setting 'nonsense'"),
+        ("passages = 0", "The setting 'passages' (in the file passage.toml) is 0: "),
+        ("passages = [", "The settings file passage.toml is not valid TOML: "),
+    ],
+)
+def test_a_wrong_file_is_one_sentence_that_names_it(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    (tmp_path / "passage.toml").write_text(text)
+    with pytest.raises(SettingsError) as error:
+        load()
+    assert str(error.value).startswith(sentence)
+
+
+def test_a_named_file_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PASSAGE_CONFIG", "gone.toml")
+    with pytest.raises(SettingsError, match=r"PASSAGE_CONFIG names gone\.toml"):
+        load()
