@@ -105,6 +105,11 @@ class CollectionIndex:
             unknown=query.unknown,
         )
 
+    def spelling(self, term: str) -> str | None:
+        """Return a term as this collection spells it: itself, else the nearest, else None."""
+        with self._lock:
+            return self._terms.spelling(term)
+
     def save(self) -> None:
         """Write the index to its folder, if it has changed since.  Raises OSError."""
         with self._lock:

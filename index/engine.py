@@ -6,6 +6,7 @@ block, and may come from any thread.
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -72,6 +73,11 @@ class Engine:
                 continue
 
     @property
+    def limits(self) -> Limits:
+        """What one source may weigh."""
+        return self._limits
+
+    @property
     def embedder(self) -> Embedder:
         """The model, loaded by the first who asks.  Raises ModelError."""
         with self._lock:
@@ -96,17 +102,19 @@ class Engine:
         """Answer questions that arrived together, each from its own collections."""
         embedder = self.embedder
         started = time.perf_counter()
-        prepared = prepare([without_surrogates(one.text).strip() for one in asked], embedder)
+        opened = [[self.index(name) for name in one.collections] for one in asked]
+        texts = [without_surrogates(one.text).strip() for one in asked]
+        prepared = prepare(list(zip(texts, opened, strict=True)), embedder)
         share = (time.perf_counter() - started) * 1000 / max(1, len(asked))
         return [
-            self._answer(question, [self.index(name) for name in one.collections], k, share)
-            for one, question in zip(asked, prepared, strict=True)
+            self._answer(question, indexes, k, share)
+            for question, indexes in zip(prepared, opened, strict=True)
         ]
 
     def search(self, query: str, collections: Sequence[str], k: int) -> tuple[Ranked, ...]:
         """Return the passages nearest to a query, best first."""
-        question = prepare([without_surrogates(query).strip()], self.embedder)[0]
         indexes = [self.index(name) for name in collections]
+        question = prepare([(without_surrogates(query).strip(), indexes)], self.embedder)[0]
         return retrieve(question, indexes, self.library, k).ranked
 
     def add(
@@ -123,6 +131,17 @@ class Engine:
     def remove(self, name: str, collection: str) -> Entry:
         """Remove an article by id or title.  Raises UnknownArticleError."""
         return self.library.remove(collection, self.library.entry(collection, name).id)
+
+    def erase(self, collection: str) -> None:
+        """Delete a collection with all that is kept for it, and its index."""
+        self.library.erase_collection(collection)
+        self.forget_index(collection)
+
+    def forget_index(self, collection: str) -> None:
+        """Delete an index and its files, which hold words of what was erased."""
+        with self._lock:
+            self._indexes.pop(collection, None)
+            shutil.rmtree(self._data / "index" / folder_name(collection), ignore_errors=True)
 
     def neighbours(
         self, passage: Passage, collection: str

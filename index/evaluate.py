@@ -186,7 +186,7 @@ class Evaluation:
         outcomes: list[Outcome] = []
         for start in range(0, len(questions), _BATCH):
             batch = questions[start : start + _BATCH]
-            prepared = prepare([question.text for question in batch], self._embedder)
+            prepared = prepare([(q.text, [self._index]) for q in batch], self._embedder)
             outcomes.extend(map(self._outcome, batch, prepared))
             if progress is not None:
                 progress(len(outcomes), len(questions))

@@ -19,6 +19,7 @@ DAY = 86_400
 KEPT_AFTER_LEAVING = 30 * DAY
 """How long a server's data waits, unseen, for the bot to be asked back."""
 
+_PREFIX = "guild:"
 _MOST_PER_MINUTE = 600
 _MOST_DAYS = 3_650
 
@@ -114,6 +115,17 @@ class Guilds:
         with self._database.reading() as db:
             return _is_hidden(db, guild_collection(guild_id))
 
+    def known(self) -> list[int]:
+        """Return the servers of which anything is kept, hidden ones too."""
+        rows = self._database.read(
+            "SELECT name FROM collections c"
+            " WHERE EXISTS (SELECT 1 FROM articles WHERE collection = c.key)"
+            " UNION SELECT collection FROM settings UNION SELECT collection FROM answers"
+            " UNION SELECT collection FROM jobs UNION SELECT collection FROM departures"
+        )
+        names = (str(row["name"]) for row in rows)
+        return sorted(int(n[len(_PREFIX) :]) for n in names if n.startswith(_PREFIX))
+
     def expired(self, now: int) -> list[int]:
         """Return the servers that were left over 30 days ago, whose collections are to go."""
         rows = self._database.read(
@@ -125,7 +137,7 @@ class Guilds:
 
 def guild_collection(guild_id: int) -> str:
     """Return the name of a server's collection."""
-    return f"guild:{guild_id}"
+    return f"{_PREFIX}{guild_id}"
 
 
 def user_collection(user_id: int) -> str:

@@ -12,6 +12,7 @@ best match by meaning:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -63,17 +64,43 @@ class Retrieval:
     terms: Mapping[int, frozenset[str]]
 
 
-def prepare(texts: Sequence[str], embedder: Embedder) -> list[Question]:
-    """Turn questions into what the search needs; those given together are embedded together."""
-    vectors = embedder.embed_queries(texts)
-    questions = []
-    for text, vector in zip(texts, vectors, strict=True):
-        words = surfaces(text)
-        pieces = embedder.count_tokens(list(words.values()))
-        # A word that is one token to the model is a word of the language, not a slip.
-        is_word = {term: count == 1 for term, count in zip(words, pieces, strict=True)}
-        questions.append(Question(text, vector, tuple(analyse(text)), words, is_word))
-    return questions
+def prepare(
+    asked: Sequence[tuple[str, Sequence[CollectionIndex]]], embedder: Embedder
+) -> list[Question]:
+    """Turn questions, each with the indexes to search, into what the search needs.
+
+    Those given together are embedded together, misspelt words as the passages spell them.
+    """
+    words = [surfaces(text) for text, _ in asked]
+    known = [_words_of_their_own(found, embedder) for found in words]
+    meant = [
+        respelled(text, {t: w for t, w in found.items() if not is_word[t]}, indexes)
+        for (text, indexes), found, is_word in zip(asked, words, known, strict=True)
+    ]
+    vectors = embedder.embed_queries(meant)
+    return [
+        Question(text, vector, tuple(analyse(text)), found, is_word)
+        for (text, _), vector, found, is_word in zip(asked, vectors, words, known, strict=True)
+    ]
+
+
+def respelled(text: str, doubtful: Mapping[str, str], indexes: Sequence[CollectionIndex]) -> str:
+    """Return a question with its doubtful words, given by term, as the passages spell them.
+
+    A word that any of the indexes has is right as it is.
+    """
+    for term, word in doubtful.items():
+        spellings = [index.spelling(term) for index in indexes]
+        right = next((s for s in spellings if s is not None), None)
+        if right is not None and term not in spellings:
+            text = re.sub(rf"\b{re.escape(word)}\b", right, text, flags=re.IGNORECASE)
+    return text
+
+
+def _words_of_their_own(words: Mapping[str, str], embedder: Embedder) -> dict[str, bool]:
+    """Say of each term whether its word is one token to the model, so no slip of the pen."""
+    pieces = embedder.count_tokens(list(words.values()))
+    return {term: count == 1 for term, count in zip(words, pieces, strict=True)}
 
 
 def retrieve(

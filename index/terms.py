@@ -144,6 +144,12 @@ class TermIndex:
         unknown = tuple(term for term, number in numbers.items() if number is None)
         return QueryTerms(weights, pairs, total, total * (K1 + 1), corrected, unknown)
 
+    def spelling(self, term: str) -> str | None:
+        """Return a term as the passages spell it: itself, else the nearest, else None."""
+        number = self._used(term)
+        number = self._nearest(term, {}) if number is None else number
+        return None if number is None else self._words[number]
+
     def scores(self, query: QueryTerms) -> NDArray[np.float32]:
         """Return the BM25 score of every slot; pass it on to ``best`` and ``match``."""
         scores = np.zeros(len(self._ids), np.float32)

@@ -32,7 +32,7 @@ def read(library: Library, embedder: BagOfWords, reader: SentenceReader, tmp_pat
     index = CollectionIndex(library, embedder, "shared", tmp_path / "index")
 
     def read(question: str) -> Reading:
-        prepared = prepare([question], embedder)[0]
+        prepared = prepare([(question, [])], embedder)[0]
         return reader.read(prepared, retrieve(prepared, [index], library, 10))
 
     return read

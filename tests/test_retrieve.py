@@ -37,7 +37,7 @@ def ask(library: Library, embedder: BagOfWords, tmp_path: Path) -> Ask:
     def ask(question: str, *collections: str, k: int = 10) -> Retrieval:
         names = collections or ("shared",)
         indexes = [CollectionIndex(library, embedder, name, tmp_path / "index") for name in names]
-        return retrieve(prepare([question], embedder)[0], indexes, library, k)
+        return retrieve(prepare([(question, [])], embedder)[0], indexes, library, k)
 
     return ask
 
@@ -192,11 +192,11 @@ def test_naming_a_collection_twice_is_naming_it_once(store: Store, ask: Ask) -> 
 
 
 def test_questions_together_are_prepared_as_each_alone(embedder: BagOfWords) -> None:
-    first, second = prepare(["Iran treaty", "Erdoğan"], embedder)
+    first, second = prepare([("Iran treaty", []), ("Erdoğan", [])], embedder)
     assert (first.terms, second.terms) == (("iran", "treati"), ("erdogan",))
     assert first.is_word == {"iran": True, "treati": True}
-    assert prepare(["missle"], embedder)[0].is_word == {"missl": False}
-    assert second.vector.tolist() == prepare(["Erdoğan"], embedder)[0].vector.tolist()
+    assert prepare([("missle", [])], embedder)[0].is_word == {"missl": False}
+    assert second.vector.tolist() == prepare([("Erdoğan", [])], embedder)[0].vector.tolist()
     assert prepare([], embedder) == []
 
 
@@ -207,3 +207,31 @@ def test_ranked_says_how_a_passage_matches(store: Store, ask: Ask) -> None:
     assert (best.coverage, best.phrase, best.dense) == pytest.approx((1.0, 1.0, 1.0))
     assert 0 < best.strength < 1
     assert (other.coverage, other.phrase, other.bm25, other.dense) == (0.0, 0.0, 0.0, 0.0)
+
+
+def test_a_misspelt_word_is_embedded_as_the_passages_spell_it(
+    library: Library, store: Store, tmp_path: Path
+) -> None:
+    model = BagOfWords(unknown=["pasword", "password"])
+    store("faq", "Change the password in the settings.")
+    index = CollectionIndex(library, model, "shared", tmp_path / "index")
+    index.refresh()
+    question = prepare([("Where to change my pasword?", [index])], model)[0]
+    assert question.text == "Where to change my pasword?"
+    expected = model.embed_queries(["Where to change my password?"])[0]
+    assert question.vector.tolist() == expected.tolist()
+
+
+def test_a_word_that_any_collection_has_is_not_respelt(
+    library: Library, store: Store, tmp_path: Path
+) -> None:
+    model = BagOfWords(unknown=["pasword", "password"])
+    store("faq", "Change the password in the settings.")
+    store("odd", "Pasword is the name of a band.", collection="guild:1")
+    indexes = [
+        CollectionIndex(library, model, name, tmp_path / name) for name in ("shared", "guild:1")
+    ]
+    for index in indexes:
+        index.refresh()
+    question = prepare([("Who is Pasword?", indexes)], model)[0]
+    assert question.vector.tolist() == model.embed_queries(["Who is Pasword?"])[0].tolist()
