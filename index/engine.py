@@ -22,7 +22,7 @@ from index.ingest import Added, Ingest, Step
 from index.library import Entry, Library
 from index.read import READ, Reader, SentenceReader
 from index.records import Answer, Article, Passage, Ranked, Timing
-from index.retrieve import Question, prepare, retrieve
+from index.retrieve import Asking, Question, prepare, retrieve
 
 SHARED = "shared"
 """The collection that everyone reads and nobody on Discord changes."""
@@ -30,10 +30,11 @@ SHARED = "shared"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question, and the collections that whoever asks it may see."""
+    """A question, the collections that whoever asks may see, and the question it leans on."""
 
     text: str
     collections: tuple[str, ...]
+    before: str = ""
 
 
 class Engine:
@@ -103,8 +104,12 @@ class Engine:
         embedder = self.embedder
         started = time.perf_counter()
         opened = [[self.index(name) for name in one.collections] for one in asked]
-        texts = [without_surrogates(one.text).strip() for one in asked]
-        prepared = prepare(list(zip(texts, opened, strict=True)), embedder)
+        clean = without_surrogates
+        asking = [
+            Asking(clean(one.text).strip(), indexes, clean(one.before).strip())
+            for one, indexes in zip(asked, opened, strict=True)
+        ]
+        prepared = prepare(asking, embedder)
         share = (time.perf_counter() - started) * 1000 / max(1, len(asked))
         return [
             self._answer(question, indexes, k, share)
@@ -114,7 +119,7 @@ class Engine:
     def search(self, query: str, collections: Sequence[str], k: int) -> tuple[Ranked, ...]:
         """Return the passages nearest to a query, best first."""
         indexes = [self.index(name) for name in collections]
-        question = prepare([(without_surrogates(query).strip(), indexes)], self.embedder)[0]
+        question = prepare([Asking(without_surrogates(query).strip(), indexes)], self.embedder)[0]
         return retrieve(question, indexes, self.library, k).ranked
 
     def add(

@@ -24,7 +24,7 @@ from index.errors import EvaluationError
 from index.library import Draft, Library
 from index.read import Reader
 from index.records import Article, State
-from index.retrieve import Question, prepare, retrieve
+from index.retrieve import Asking, Question, prepare, retrieve
 
 DEPTH = 10  # recall@k and MRR are taken over so many passages
 _RECALLS = (1, 3, 5, 10)
@@ -186,7 +186,7 @@ class Evaluation:
         outcomes: list[Outcome] = []
         for start in range(0, len(questions), _BATCH):
             batch = questions[start : start + _BATCH]
-            prepared = prepare([(q.text, [self._index]) for q in batch], self._embedder)
+            prepared = prepare([Asking(q.text, [self._index]) for q in batch], self._embedder)
             outcomes.extend(map(self._outcome, batch, prepared))
             if progress is not None:
                 progress(len(outcomes), len(questions))

@@ -88,12 +88,11 @@ class SentenceReader:
         ranked, vectors = given
         passage = ranked.passage
         texts = _sentences(passage)
-        wanted = set(question.terms)
+        wanted = question.wanted
         shares = [len(wanted & set(analyse(text))) / max(1, len(wanted)) for text in texts]
-        cosines = vectors @ question.vector
-        at = int((cosines + WORDS * np.asarray(shares, np.float32)).argmax())
+        at = int((vectors @ question.focus + WORDS * np.asarray(shares, np.float32)).argmax())
         start, end = passage.sentences[at]
-        nearest = max(0.0, float(cosines.max()))
+        nearest = max(0.0, float((vectors @ question.vector).max()))
         return _Look(
             replace(ranked, score=ranked.score + SENTENCE * nearest),
             nearest,

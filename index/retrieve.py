@@ -40,13 +40,19 @@ _LEAST_COSINE = 0.05  # below this a cosine says "unrelated" and must not blow u
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question with its vector, its terms, and the words those came from."""
+    """A question with its vector, its terms, and the words those came from.
+
+    ``focus`` and ``wanted`` are the vector and terms by which a sentence is chosen: for a
+    follow-up what it adds counts more there than what it follows.
+    """
 
     text: str
     vector: NDArray[np.float32]
     terms: tuple[str, ...]
     surfaces: Mapping[str, str]
     is_word: Mapping[str, bool]
+    focus: NDArray[np.float32]
+    wanted: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +70,51 @@ class Retrieval:
     terms: Mapping[int, frozenset[str]]
 
 
-def prepare(
-    asked: Sequence[tuple[str, Sequence[CollectionIndex]]], embedder: Embedder
-) -> list[Question]:
-    """Turn questions, each with the indexes to search, into what the search needs.
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A question, the indexes to search, and the question that it follows, if it leans on one."""
+
+    text: str
+    indexes: Sequence[CollectionIndex] = ()
+    before: str = ""
+
+    @property
+    def whole(self) -> str:
+        """The question together with what it follows."""
+        return f"{self.before} {self.text}" if self.before else self.text
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """The whole, and where that is more than the question, the question by itself."""
+        return (self.whole, self.text) if self.before else (self.text,)
+
+
+def prepare(asked: Sequence[Asking], embedder: Embedder) -> list[Question]:
+    """Turn questions into what the search needs.
 
     Those given together are embedded together, misspelt words as the passages spell them.
     """
-    words = [surfaces(text) for text, _ in asked]
+    words = [surfaces(asking.whole) for asking in asked]
     known = [_words_of_their_own(found, embedder) for found in words]
+    doubtful = [
+        {term: word for term, word in found.items() if not is_word[term]}
+        for found, is_word in zip(words, known, strict=True)
+    ]
     meant = [
-        respelled(text, {t: w for t, w in found.items() if not is_word[t]}, indexes)
-        for (text, indexes), found, is_word in zip(asked, words, known, strict=True)
+        [respelled(text, doubt, asking.indexes) for text in asking.views]
+        for asking, doubt in zip(asked, doubtful, strict=True)
     ]
-    vectors = embedder.embed_queries(meant)
-    return [
-        Question(text, vector, tuple(analyse(text)), found, is_word)
-        for (text, _), vector, found, is_word in zip(asked, vectors, words, known, strict=True)
-    ]
+    vectors = iter(embedder.embed_queries([text for texts in meant for text in texts]))
+    questions = []
+    for asking, texts, found, is_word in zip(asked, meant, words, known, strict=True):
+        own = [next(vectors) for _ in texts]
+        terms = tuple(analyse(asking.whole))
+        wanted = frozenset(analyse(asking.text)) or frozenset(terms)
+        focus = np.stack(own).mean(axis=0, dtype=np.float32)
+        questions.append(
+            Question(asking.text, own[0], terms, found, is_word, np.asarray(focus), wanted)
+        )
+    return questions
 
 
 def respelled(text: str, doubtful: Mapping[str, str], indexes: Sequence[CollectionIndex]) -> str:

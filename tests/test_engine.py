@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from index.engine import SHARED, Engine
+from index.engine import SHARED, Asked, Engine
 from index.errors import PassageError, UnknownArticleError
 from index.records import Answer
 from tests.fakes import BagOfWords, made
@@ -284,3 +284,34 @@ def test_an_index_that_cannot_be_saved_stops_nobody(tmp_path: Path) -> None:
         with engine_at(tmp_path) as engine:
             engine.add_article(made("a", "The treaty."), SHARED)
             assert [r.passage.text for r in engine.search("treaty", [SHARED], 3)] == ["The treaty."]
+
+
+def test_a_follow_up_gets_the_sentence_that_it_asks_for_itself(engine: Engine) -> None:
+    text = "The S-400 deal is worth two billion. China ordered first, so delivered later."
+    engine.add_article(made("deal", text), "shared")
+    before = "How much is the S-400 deal worth?"
+    first, then = (
+        engine.ask_together([Asked(question, ("shared",), earlier)], 5)[0]
+        for question, earlier in ((before, ""), ("and when delivered?", before))
+    )
+    assert first.quote is not None
+    assert then.quote is not None
+    assert first.quote.text == "The S-400 deal is worth two billion."
+    assert then.quote.text == "China ordered first, so delivered later."
+    assert then.question == "and when delivered?"
+
+
+def test_an_erased_collection_leaves_no_word_in_any_index(tmp_path: Path) -> None:
+    with engine_at(tmp_path / "data") as engine:
+        engine.add_article(made("Zeppelin", "The zeppelin landed in Quito."), "guild:1")
+        engine.add_article(made("Tomato", "The tomato is red."), "guild:2")
+        assert engine.ask("Where did the zeppelin land?", ["guild:1"]).passages
+        engine.save()
+        folders = {path.name for path in (tmp_path / "data" / "index").iterdir()}
+        engine.erase("guild:1")
+        assert not engine.ask("Where did the zeppelin land?", ["guild:1"]).passages
+        engine.erase("guild:1")
+        left = {path.name for path in (tmp_path / "data" / "index").iterdir()}
+        assert left < folders or not left
+    for file in (tmp_path / "data" / "index").rglob("*"):
+        assert file.is_dir() or b"zeppelin" not in file.read_bytes()

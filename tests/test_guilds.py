@@ -231,3 +231,17 @@ def test_an_erasure_that_fails_in_the_middle_erases_nothing(library: Library) ->
     with pytest.raises(LibraryError, match=r"could not be changed: broken\. Nothing was changed"):
         library.erase_collection(ONE)
     assert list(library.database._db.iterdump()) == dump
+
+
+def test_the_servers_of_which_anything_is_kept_are_known(library: Library) -> None:
+    guilds, journal = Guilds(library.database), Journal(library.database)
+    assert guilds.known() == []
+    guilds.change(3, per_minute=5)
+    record(journal, 1, collection=ONE)
+    record(journal, 2, collection="user:9")
+    text, passages = drafts("It is old.")
+    library.store(TWO, made("Oak", text), passages)
+    assert guilds.known() == [1, 2, 3]
+    guilds.mark_left(7, NOW)
+    library.erase_collection(TWO)
+    assert guilds.known() == [1, 3, 7]

@@ -13,7 +13,7 @@ from index.calibration import ANSWER, NONE
 from index.collection import CollectionIndex
 from index.library import Library
 from index.read import Reading, SentenceReader, confidence, state_of
-from index.retrieve import prepare, retrieve
+from index.retrieve import Asking, prepare, retrieve
 from tests.fakes import BagOfWords, drafts, made
 
 TALKS = "Hello there. Ankara signed the treaty on Thursday. Moscow sells gas."
@@ -32,7 +32,7 @@ def read(library: Library, embedder: BagOfWords, reader: SentenceReader, tmp_pat
     index = CollectionIndex(library, embedder, "shared", tmp_path / "index")
 
     def read(question: str) -> Reading:
-        prepared = prepare([(question, [])], embedder)[0]
+        prepared = prepare([Asking(question)], embedder)[0]
         return reader.read(prepared, retrieve(prepared, [index], library, 10))
 
     return read

@@ -11,7 +11,7 @@ from index import retrieve as retrieve_module
 from index.collection import CollectionIndex
 from index.library import Library
 from index.records import Passage, Ranked
-from index.retrieve import Retrieval, _spread, prepare, retrieve
+from index.retrieve import Asking, Retrieval, _spread, prepare, retrieve
 from tests.fakes import BagOfWords, drafts, made
 
 Store = Callable[..., None]
@@ -37,7 +37,7 @@ def ask(library: Library, embedder: BagOfWords, tmp_path: Path) -> Ask:
     def ask(question: str, *collections: str, k: int = 10) -> Retrieval:
         names = collections or ("shared",)
         indexes = [CollectionIndex(library, embedder, name, tmp_path / "index") for name in names]
-        return retrieve(prepare([(question, [])], embedder)[0], indexes, library, k)
+        return retrieve(prepare([Asking(question)], embedder)[0], indexes, library, k)
 
     return ask
 
@@ -192,11 +192,11 @@ def test_naming_a_collection_twice_is_naming_it_once(store: Store, ask: Ask) -> 
 
 
 def test_questions_together_are_prepared_as_each_alone(embedder: BagOfWords) -> None:
-    first, second = prepare([("Iran treaty", []), ("Erdoğan", [])], embedder)
+    first, second = prepare([Asking("Iran treaty"), Asking("Erdoğan")], embedder)
     assert (first.terms, second.terms) == (("iran", "treati"), ("erdogan",))
     assert first.is_word == {"iran": True, "treati": True}
-    assert prepare([("missle", [])], embedder)[0].is_word == {"missl": False}
-    assert second.vector.tolist() == prepare([("Erdoğan", [])], embedder)[0].vector.tolist()
+    assert prepare([Asking("missle")], embedder)[0].is_word == {"missl": False}
+    assert second.vector.tolist() == prepare([Asking("Erdoğan")], embedder)[0].vector.tolist()
     assert prepare([], embedder) == []
 
 
@@ -216,7 +216,7 @@ def test_a_misspelt_word_is_embedded_as_the_passages_spell_it(
     store("faq", "Change the password in the settings.")
     index = CollectionIndex(library, model, "shared", tmp_path / "index")
     index.refresh()
-    question = prepare([("Where to change my pasword?", [index])], model)[0]
+    question = prepare([Asking("Where to change my pasword?", [index])], model)[0]
     assert question.text == "Where to change my pasword?"
     expected = model.embed_queries(["Where to change my password?"])[0]
     assert question.vector.tolist() == expected.tolist()
@@ -233,5 +233,5 @@ def test_a_word_that_any_collection_has_is_not_respelt(
     ]
     for index in indexes:
         index.refresh()
-    question = prepare([("Who is Pasword?", indexes)], model)[0]
+    question = prepare([Asking("Who is Pasword?", indexes)], model)[0]
     assert question.vector.tolist() == model.embed_queries(["Who is Pasword?"])[0].tolist()
