@@ -1,0 +1,145 @@
+"""What of a text can be seen, and where it may be cut.
+
+Text from articles and people carries characters that nobody sees and that turn lines
+around, hide words or pile up over the lines above.  They are taken out here, once, before
+anything is measured, marked or escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Literal
+from unicodedata import category, combining
+
+Letter = tuple[int, str]
+"""A character that is shown, with its place in the text it comes from."""
+
+MOST_MARKS = 5
+"""Combining marks on one base; real writing needs up to four, more only climb over the lines."""
+
+_NEWLINES = frozenset("\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029")
+_JOINERS = frozenset("\u200c\u200d")  # Persian, Indic scripts and joined emoji need them
+_SEEN_FORMATS = frozenset(
+    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+)
+_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2065\u3164\uffa0")
+_TAGS = range(0xE0000, 0xE0100)
+_FLAGS = range(0x1F1E6, 0x1F200)
+_SKIN_TONES = range(0x1F3FB, 0x1F400)
+_LEANING = frozenset("\u0e33\u0eb3\uff9e\uff9f")  # letters by category, yet part of the one before
+_LEADING = _SEEN_FORMATS | frozenset(  # part of the one after
+    "\u0d4e\u1cf5\u1cf6\U00011a3a\U000111c2\U000111c3\U0001193f\U00011941\U00011a84\U00011a85\U00011a86"
+    "\U00011a87\U00011a88\U00011a89\U00011d46\U00011f02"
+)
+_JAMO = (range(0x1100, 0x1200), range(0xA960, 0xA980), range(0xD7B0, 0xD800))
+_HANGUL = (*_JAMO, range(0xAC00, 0xD7B0))
+_REMEMBERED = 8_192  # characters, or pairs of them, whose nature needn't be looked up again
+_VIRAMA = 9  # combining class of the signs that join two consonants
+
+
+def visible(text: str) -> str:
+    """Return what a reader sees of a text; blank lines are at most one in a row."""
+    return "".join(char for _, char in letters(text))
+
+
+def letters(text: str) -> list[Letter]:
+    """Return the visible characters of a text with their places in it."""
+    kept = _unjoined(_spaced(_uncovered(text)))
+    while kept and kept[-1][1].isspace():
+        kept.pop()
+    return kept
+
+
+def starts(text: str) -> Iterator[int]:
+    """Yield where each character as readers count them (a grapheme) starts."""
+    flags = 0
+    before = ""
+    for at, char in enumerate(text):
+        flags = flags + 1 if ord(char) in _FLAGS else 0
+        second_of_flag = flags > 0 and flags % 2 == 0
+        if not before or not (second_of_flag or _clings(before, char)):
+            yield at
+        before = char
+
+
+def _uncovered(text: str) -> Iterator[Letter]:
+    """Yield all but what is invisible and what is piled too high."""
+    marks = 0
+    based = False
+    for at, char in enumerate(text):
+        if char in _NEWLINES:
+            based = False
+            if not (char == "\r" and text[at + 1 : at + 2] == "\n"):
+                yield at, "\n"
+        elif char == "\t":
+            based = False
+            yield at, " "
+        elif char in _JOINERS:
+            yield at, char
+        elif (kind := _kind(char)) == "mark":
+            marks += 1
+            if based and marks <= MOST_MARKS:
+                yield at, char
+        elif kind == "seen":
+            based, marks = not char.isspace(), 0
+            yield at, char
+
+
+@lru_cache(_REMEMBERED)
+def _kind(char: str) -> Literal["seen", "mark", "hidden"]:
+    if char in _FILLERS or ord(char) in _TAGS:
+        return "hidden"
+    if category(char)[0] == "M":
+        return "mark"
+    seen = category(char) not in {"Cc", "Cf", "Cs"} or char in _SEEN_FORMATS
+    return "seen" if seen else "hidden"
+
+
+def _spaced(found: Iterator[Letter]) -> list[Letter]:
+    """Drop space before the first word and at the ends of lines, and all but one blank line."""
+    kept: list[Letter] = []
+    for at, char in found:
+        if char == "\n":
+            while kept and kept[-1][1] != "\n" and kept[-1][1].isspace():
+                kept.pop()
+            if [letter for _, letter in kept[-2:]] == ["\n", "\n"]:
+                continue
+        if kept or not char.isspace():
+            kept.append((at, char))
+    return kept
+
+
+def _unjoined(found: list[Letter]) -> list[Letter]:
+    """Drop joiners that join nothing: they have work only inside scripts other than Latin."""
+    kept: list[Letter] = []
+    for number, (at, char) in enumerate(found):
+        if char in _JOINERS:
+            after = found[number + 1][1] if number + 1 < len(found) else ""
+            if not kept or not (_joinable(kept[-1][1]) and _joinable(after)):
+                continue
+        kept.append((at, char))
+    return kept
+
+
+def _joinable(char: str) -> bool:
+    return bool(char) and not char.isascii() and category(char)[0] in "LMS"
+
+
+@lru_cache(_REMEMBERED)
+def _clings(before: str, after: str) -> bool:
+    """Say whether a cut between two characters would tear apart what is read as one."""
+    if before.isascii() and after.isascii():
+        return False
+    if category(after)[0] == "M" or after in _JOINERS or after in _LEANING:
+        return True
+    if ord(after) in _SKIN_TONES or before == "\u200d" or before in _LEADING:
+        return True
+    if combining(before) == _VIRAMA:
+        return category(after)[0] == "L"
+    korean = _within(before, _HANGUL) and _within(after, _HANGUL)
+    return korean and (_within(before, _JAMO) or _within(after, _JAMO))
+
+
+def _within(char: str, ranges: tuple[range, ...]) -> bool:
+    return any(ord(char) in span for span in ranges)
