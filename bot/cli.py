@@ -193,6 +193,14 @@ def refresh(
     _finish(report, collection, as_json=as_json)
 
 
+@app.command()
+def run(data: Data = None) -> None:
+    """Connect to Discord and serve; the bot's token is read from DISCORD_TOKEN."""
+    from bot.serve import run as serve  # the bot's libraries are no concern of other commands
+
+    serve(load(data=data))
+
+
 @app.command("eval")
 def evaluate(
     passages: Annotated[

@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     """The largest file or page that is read."""
     passages: int = Field(default=5, ge=1, le=50)
     """How many passages an answer comes with."""
+    message_content: bool = False
+    """Whether the bot asks Discord for the privileged intent to read every message; only
+    answering a channel without a mention needs it."""
 
     @classmethod
     def settings_customise_sources(

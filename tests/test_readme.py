@@ -61,10 +61,21 @@ def test_the_make_commands_are_targets_of_the_makefile() -> None:
 
 def test_the_passage_commands_run_as_they_stand(data: Path) -> None:
     commands = [line for line in COMMANDS if line.startswith("passage ")]
-    assert len(commands) == len(COMMANDS) - 2
+    assert len(commands) == len(COMMANDS) - 3
     for line in commands:
         ran = run(line, data)
         assert ran.returncode == 0, ran.stderr
+
+
+def test_the_bot_without_a_token_says_where_to_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # With one, tests/test_bot_*.py run it.
+    (line,) = [line for line in COMMANDS if line.startswith("DISCORD_TOKEN=… ")]
+    monkeypatch.delenv("DISCORD_TOKEN", raising=False)
+    ran = run(line.removeprefix("DISCORD_TOKEN=… "), tmp_path)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr.startswith("DISCORD_TOKEN is not set; copy the bot's token from ")
 
 
 @pytest.mark.parametrize(("command", "printed"), TRANSCRIPTS)

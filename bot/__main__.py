@@ -1,0 +1,10 @@
+"""``python -m bot`` is ``passage run``."""
+
+from __future__ import annotations
+
+import sys
+
+from bot.cli import main
+
+sys.argv = [sys.argv[0], "run"]
+main()

@@ -1,0 +1,76 @@
+"""Whose library a question sees, and who may keep it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+
+from bot.failures import NotAllowedError
+from index.engine import SHARED
+from index.guilds import GuildSettings, guild_collection, user_collection
+from index.journal import Kept
+
+
+def collection_of(interaction: discord.Interaction[Any]) -> str:
+    """Return the collection an interaction is about.
+
+    That of the server only where the bot itself is installed there; somebody who brings the
+    bot along as a user install, or writes to it directly, has a collection of their own.
+    """
+    if interaction.guild_id is not None and interaction.is_guild_integration():
+        return guild_collection(interaction.guild_id)
+    return user_collection(interaction.user.id)
+
+
+def collection_of_message(message: discord.Message) -> str:
+    """Return the collection a message's question is about."""
+    if message.guild is not None:
+        return guild_collection(message.guild.id)
+    return user_collection(message.author.id)
+
+
+def visible(collection: str) -> tuple[str, ...]:
+    """Return the collections that a question in one of them sees."""
+    return (collection, SHARED)
+
+
+def is_keeper(interaction: discord.Interaction[Any], settings: GuildSettings) -> bool:
+    """Say whether someone may keep the collection that this interaction is about.
+
+    A server's belongs to those who manage the server and to its manager role; a person's own
+    to that person.
+    """
+    if not collection_of(interaction).startswith("guild:"):
+        return True
+    if interaction.permissions.manage_guild:
+        return True
+    roles = interaction.user.roles if isinstance(interaction.user, discord.Member) else []
+    return settings.manager_role is not None and any(r.id == settings.manager_role for r in roles)
+
+
+def require_keeper(interaction: discord.Interaction[Any], settings: GuildSettings) -> None:
+    """Raise NotAllowedError for those who may not; checked here whatever Discord was told."""
+    if not is_keeper(interaction, settings):
+        raise NotAllowedError(
+            "Only those who manage this server, or have the role set in /settings, can do that."
+        )
+
+
+def private_unless_chosen(interaction: discord.Interaction[Any], settings: GuildSettings) -> bool:
+    """Say who sees an answer where the asker has not chosen.
+
+    What comes from somebody's own library is not for a server to see unless they say so.
+    """
+    own = collection_of(interaction).startswith("user:")
+    return settings.private_by_default or (own and interaction.guild_id is not None)
+
+
+def may_see(kept: Kept, person: int) -> bool:
+    """Say whether somebody may see an answer: a private one is its asker's, until shared."""
+    return not kept.private or is_shared(kept) or kept.asker in (None, person)
+
+
+def is_shared(kept: Kept) -> bool:
+    """Say whether a private answer has been shown to everybody."""
+    return kept.private and kept.reply_message is not None

@@ -1,0 +1,83 @@
+"""Asking by a command: /ask, and "Answer this" on any message."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+
+from bot.access import collection_of, private_unless_chosen
+from bot.delivery import Interaction, defer, respond
+from bot.questions import Question, Questions
+from index.errors import PassageError
+
+if TYPE_CHECKING:
+    from bot.client import PassageBot
+
+AT_ONCE = 1.0
+"""Seconds within which an answer is given at once; a slower one is promised first."""
+
+_EMPTY = "The question is empty; ask something."
+_NO_TEXT = "There is no text in that message that I could answer."
+
+
+def add_to(bot: PassageBot) -> None:
+    """Add the commands."""
+    questions = bot.questions
+
+    @bot.tree.command(name="ask", description="Ask the library a question")
+    @app_commands.describe(
+        question="What you want to know", private="Whether only you see the answer"
+    )
+    async def ask(interaction: Interaction, question: str, private: bool | None = None) -> None:
+        if not question.strip():
+            raise PassageError(_EMPTY)
+        await answer(questions, interaction, question, private=private)
+
+    @bot.tree.context_menu(name="Answer this")
+    async def answer_this(interaction: Interaction, message: discord.Message) -> None:
+        if not message.content.strip():
+            raise PassageError(_NO_TEXT)
+        await answer(questions, interaction, message.content, private=True)
+
+
+async def answer(
+    questions: Questions, interaction: Interaction, text: str, *, private: bool | None
+) -> None:
+    """Answer a question, at once where that is possible, else after a promise."""
+    soon = asyncio.get_running_loop().time() + AT_ONCE
+    collection = collection_of(interaction)
+    with questions.underway():
+        admitted = asyncio.create_task(questions.admit(collection, interaction.user.id))
+        if not await _done(admitted, soon):
+            # Where the settings can't be read in time, it is safer that nobody else sees it.
+            private = private is not False
+            await questions.pace()
+            await defer(interaction, private=private)
+        settings = await admitted
+        question = Question(
+            text=text,
+            collection=collection,
+            person=interaction.user.id,
+            channel=interaction.channel_id or 0,
+            message=interaction.id,
+            private=private_unless_chosen(interaction, settings) if private is None else private,
+        )
+        answered = asyncio.create_task(questions.answer(question))
+        if not await _done(answered, soon) and not interaction.response.is_done():
+            await questions.pace()
+            await defer(interaction, private=question.private)
+        given = await answered
+        await questions.pace()
+        shown = await respond(interaction, given.card, private=question.private)
+        if shown is not None and not question.private:
+            await questions.shown(given.id, question.channel, shown)
+
+
+async def _done(task: asyncio.Task[object], until: float) -> bool:
+    """Wait for a task until a time and say whether it is done; its failure is not ours."""
+    left = max(0.0, until - asyncio.get_running_loop().time())
+    await asyncio.wait({task}, timeout=left)
+    return task.done()

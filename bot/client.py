@@ -1,0 +1,157 @@
+"""The connection to Discord: intents, commands in step with Discord, events, the end."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import signal
+import sys
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bot import ask, buttons, insights, library, search, settings
+from bot.delivery import Interaction
+from bot.desk import Desk
+from bot.failures import answer_failure, noted
+from bot.mentions import Mentions
+from bot.presses import Presses
+from bot.pulse import Pulse
+from bot.questions import Questions
+from bot.rates import Rates
+from bot.unasked import Unasked
+from index.errors import PassageError
+
+log = logging.getLogger("passage")
+
+
+class PassageBot(discord.AutoShardedClient):
+    """Passage on Discord; each file of commands adds its own and handles its own events."""
+
+    def __init__(self, desk: Desk, *, message_content: bool) -> None:
+        """Make the client; ``message_content`` asks for the one privileged intent."""
+        intents = discord.Intents.none()
+        intents.guilds = intents.guild_messages = intents.dm_messages = True
+        intents.message_content = message_content
+        super().__init__(
+            intents=intents,
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+        )
+        self.desk = desk
+        self.rates = Rates()
+        self.pulse = Pulse()
+        self.tree = app_commands.CommandTree(
+            self,
+            allowed_contexts=app_commands.AppCommandContext(
+                guild=True, dm_channel=True, private_channel=True
+            ),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
+        )
+        self.tree.error(answer_failure)
+        self.presses = Presses()
+        self.questions = Questions(desk, self.rates)
+        self.mentions = Mentions(self, self.questions)
+        self.unasked = Unasked(self.questions, self.mentions)
+        self._leaving: asyncio.Future[None] | None = None
+        self.keeping = library.Keeping(self)
+
+    async def setup_hook(self) -> None:
+        """Start what runs beside the connection, and bring the commands up to date."""
+        self._beating = asyncio.create_task(self._beat(), name="pulse")
+        for part in (ask, buttons, search, library, settings, insights):
+            part.add_to(self)
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self._leave)
+        await self._sync()
+        await self.keeping.resume()
+
+    async def _sync(self) -> None:
+        """Send the commands to Discord only where they differ from those sent last."""
+        payload: list[dict[str, Any]] = [c.to_dict(self.tree) for c in self.tree.get_commands()]
+        told = json.dumps([str(self.application_id), payload], sort_keys=True, default=str)
+        digest = hashlib.sha256(told.encode()).hexdigest()
+        notes = self.desk.engine.library
+        if await self.desk.call(notes.note, "commands") == digest:
+            return
+        try:
+            await self.tree.sync()
+        except discord.HTTPException as error:
+            # Those sent last still work; the next start tries again.
+            log.warning("the commands could not be sent: HTTP %s", error.status)
+            return
+        await self.desk.call(notes.set_note, "commands", digest)
+
+    async def _beat(self) -> None:
+        beating = asyncio.create_task(self.pulse.beat())
+        await self.desk.ready.wait()
+        self.pulse.settle()
+        await beating
+
+    def _leave(self) -> None:
+        self._leaving = asyncio.ensure_future(self.close())
+
+    async def close(self) -> None:
+        """Finish what is being answered, then leave."""
+        await self.questions.finish()
+        await self.keeping.finish()
+        await super().close()
+
+    async def on_error(self, event: str, /, *_args: Any, **_kwargs: Any) -> None:
+        """Log what failed in an event, without the texts in it."""
+        error = sys.exception()
+        if isinstance(error, PassageError):
+            log.info("nothing was done in %s: %s", event, type(error).__name__)
+        elif error is not None:
+            log.error("%s failed; see failure %s", event, noted(error))
+
+    # Each event belongs to one file; Discord's names lead there.
+
+    async def on_connect(self) -> None:
+        """Let in by Discord: now the model is worth its loading."""
+        self.desk.open()
+
+    async def on_ready(self) -> None:
+        """Connected, perhaps not for the first time."""
+        await self.keeping.ready()
+
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """A button, a select or a form; the tree sees to commands by itself."""
+        await self.presses.handle(interaction)
+
+    async def on_message(self, message: discord.Message) -> None:
+        """A mention, a reply, a direct message, or a channel that is answered unasked."""
+        if self.mentions.spoken_to(message):
+            await self.mentions.message(message)
+        else:
+            await self.unasked.message(message)
+
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        """A question that was edited."""
+        await self.mentions.edited(payload.message)
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        """A question that was deleted takes its answer along."""
+        await self.mentions.deleted(payload.channel_id, [payload.message_id])
+
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        """As above, for many at once."""
+        await self.mentions.deleted(payload.channel_id, sorted(payload.message_ids))
+
+    async def on_thread_create(self, thread: discord.Thread) -> None:
+        """A forum post may be a question."""
+        await self.unasked.thread(thread)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """A server that comes back within 30 days finds everything as it was."""
+        await self.keeping.joined(guild)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """A server that is left has its data hidden at once; an outage is no leaving."""
+        await self.keeping.left(guild)

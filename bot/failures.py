@@ -1,0 +1,76 @@
+"""One place where every failure ends: a sentence for the person, a trace for the log."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import traceback
+from typing import Any
+
+import discord
+
+from bot.cards import sentence_card
+from bot.delivery import respond
+from index.errors import PassageError
+
+log = logging.getLogger("passage")
+
+_GONE = (10008, 10062)  # unknown message, unknown interaction: nobody is there to be told
+
+
+class NotAllowedError(PassageError):
+    """Somebody used what is for the keepers of the library."""
+
+
+class SlowDownError(PassageError):
+    """Somebody asked more than a minute's share."""
+
+
+class StoppingError(PassageError):
+    """The bot was told to stop before it could answer."""
+
+
+def told(error: BaseException) -> discord.ui.LayoutView:
+    """Return the card that tells a person of a failure, and log what is not expected."""
+    while isinstance(error, discord.app_commands.CommandInvokeError):
+        error = error.original
+    if isinstance(error, PassageError):
+        return sentence_card(str(error), tone="warning")
+    return sentence_card("Something went wrong here. It has been noted.", reference=noted(error))
+
+
+def noted(error: BaseException) -> str:
+    """Log where something failed, and return the reference under which.
+
+    What the error says stays out at the default level: it may quote what somebody wrote.
+    """
+    reference = secrets.token_hex(3)
+    frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
+    log.error("failure %s: %s\n%s", reference, _kind(error), frames)
+    log.debug("failure %s says: %s", reference, error)
+    return reference
+
+
+async def answer_failure(interaction: discord.Interaction[Any], error: BaseException) -> None:
+    """Tell whoever interacted that it failed; privately, unless a public answer was promised."""
+    while isinstance(error, discord.app_commands.CommandInvokeError):
+        error = error.original
+    if isinstance(error, discord.NotFound) and error.code in _GONE:
+        log.info("an interaction was gone before it could be answered")
+        return
+    card = told(error)
+    promised = interaction.response.type is discord.InteractionResponseType.deferred_channel_message
+    try:
+        if interaction.response.is_done() and not promised:
+            await interaction.followup.send(view=card, ephemeral=True)
+        else:
+            await respond(interaction, card, private=True)
+    except discord.HTTPException as failed:
+        log.warning("a failure could not be told: HTTP %s, code %s", failed.status, failed.code)
+
+
+def _kind(error: BaseException) -> str:
+    name = type(error).__name__
+    if isinstance(error, discord.HTTPException):
+        return f"{name} (HTTP {error.status}, code {error.code})"
+    return name

@@ -1,0 +1,88 @@
+"""What goes on beside questions: the queue, servers that come and go, and deleting in time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+import discord
+
+from bot.adding import Adding
+from bot.failures import noted
+from index.guilds import guild_collection
+
+if TYPE_CHECKING:
+    from bot.client import PassageBot
+
+log = logging.getLogger("passage")
+
+_EVERY = 60.0  # seconds between two looks at what is to be deleted
+
+
+class Keeping:
+    """Keeps every server's data there, hidden or deleted, as it ought to be."""
+
+    def __init__(self, bot: PassageBot) -> None:
+        self._bot = bot
+        self.adding = Adding(bot)
+        self._tidying: asyncio.Task[None] | None = None
+
+    async def resume(self) -> None:
+        """Go on with what the end of an earlier process interrupted."""
+        self._tidying = asyncio.create_task(self._tidy(), name="tidy")
+        await self.adding.resume()
+
+    async def finish(self) -> None:
+        """Stop; what is not done is done after the next start."""
+        if self._tidying is not None:
+            self._tidying.cancel()
+        await self.adding.finish()
+
+    async def ready(self) -> None:
+        """Notice the servers that came or went while nobody listened.
+
+        Discord's list holds those with an outage too, so that none of them counts as left.
+        """
+        desk = self._bot.desk
+        present = {guild.id for guild in self._bot.guilds}
+        known = set(await desk.call(desk.guilds.known))
+        for gone in known - present:
+            await desk.call(desk.guilds.mark_left, gone, desk.now)
+        for back in known & present:
+            await self._back(back)
+
+    async def joined(self, guild: discord.Guild) -> None:
+        """Show a server's data again; what was to be deleted by now is deleted."""
+        await self._back(guild.id)
+
+    async def left(self, guild: discord.Guild) -> None:
+        """Hide a server's data.  Discord.py doesn't call this for an outage."""
+        desk = self._bot.desk
+        await desk.call(desk.guilds.mark_left, guild.id, desk.now)
+
+    async def _back(self, guild_id: int) -> None:
+        desk = self._bot.desk
+        if not await desk.call(desk.guilds.is_hidden, guild_id):
+            return
+        if not await desk.call(desk.guilds.mark_joined, guild_id, desk.now):
+            await self._erase(guild_id)
+        self.adding.wake(guild_collection(guild_id))
+
+    async def _tidy(self) -> None:
+        """Delete in time, until cancelled; where that fails, the next round does it."""
+        desk = self._bot.desk
+        while True:
+            try:
+                await desk.call(desk.privacy.prune, desk.now)
+                for guild_id in await desk.call(desk.guilds.expired, desk.now):
+                    await self._erase(guild_id)
+            except Exception as error:  # noqa: BLE001 - logged there; the next round tries again
+                noted(error)
+            await asyncio.sleep(_EVERY)
+
+    async def _erase(self, guild_id: int) -> None:
+        collection = guild_collection(guild_id)
+        async with self.adding.pause(collection):
+            await self._bot.desk.ingest(self._bot.desk.engine.erase, collection)
+        log.info("deleted what was kept of a server that was left 30 days ago")

@@ -1,0 +1,66 @@
+"""Buttons, selects and forms: each press goes to whoever has announced its action.
+
+Presses are told by their custom_id alone, so they work after a restart; and one that nobody
+should have been able to make is answered too, with a plain sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import discord
+
+from bot.cards import sentence_card
+from bot.custom_ids import Press, parse
+from bot.delivery import Interaction, respond
+from bot.failures import answer_failure
+
+Handler = Callable[[Interaction, Press], Awaitable[None]]
+
+_KINDS = (discord.InteractionType.component, discord.InteractionType.modal_submit)
+_UNKNOWN = "This button is from another version of me. Ask again, and use the new ones."
+
+
+class Presses:
+    """The actions of all cards, each with who sees to it."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[str, Handler] = {}
+
+    def on(self, handler: Handler, *actions: str) -> None:
+        """Have some actions seen to."""
+        for action in actions:
+            self._handlers[action] = handler
+
+    async def handle(self, interaction: Interaction) -> None:
+        """See to a press; other interactions are none of ours."""
+        if interaction.type not in _KINDS:
+            return
+        data: Any = interaction.data or {}
+        press = parse(str(data.get("custom_id", "")))
+        handler = self._handlers.get(press.action) if press else None
+        try:
+            if press is None or handler is None:
+                await respond(interaction, sentence_card(_UNKNOWN), private=True)
+            else:
+                await handler(interaction, press)
+        except Exception as error:  # noqa: BLE001 - the place where a press's failures end
+            await answer_failure(interaction, error)
+
+
+def filled_in(interaction: Interaction) -> dict[str, str]:
+    """Return what was filled into a form, by custom_id; the first of several choices."""
+    fields: dict[str, Any] = {}
+    data: Any = interaction.data or {}
+    for part in data.get("components", []):
+        field = part.get("component") or {}
+        values = field.get("values") or []
+        fields[field.get("custom_id", "")] = field.get("value") or (values[0] if values else "")
+    return fields
+
+
+def chosen(interaction: Interaction) -> list[str]:
+    """Return what was chosen in a select: values, or the ids of channels and roles."""
+    data: Any = interaction.data or {}
+    return [str(value) for value in data.get("values") or []]

@@ -1,0 +1,67 @@
+"""``passage run``: from settings to a bot that is online, or one plain sentence why not."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+
+import aiohttp
+import discord
+
+from bot.client import PassageBot
+from bot.compose import build_engine
+from bot.desk import Desk
+from config.settings import Settings
+from config.starter import sync_starter
+from index.engine import SHARED, Engine
+from index.errors import PassageError, SettingsError
+
+log = logging.getLogger("passage")
+
+_PORTAL = "the Developer Portal (discord.com/developers/applications, page Bot)"
+
+
+def run(settings: Settings) -> None:
+    """Connect and serve until told to stop.  Raises PassageError where that can't be."""
+    token = os.environ.get("DISCORD_TOKEN", "").strip()
+    if not token:
+        raise SettingsError(f"DISCORD_TOKEN is not set; copy the bot's token from {_PORTAL}.")
+    logging.basicConfig(
+        level=logging.INFO, format="{asctime} {levelname} {name}: {message}", style="{"
+    )
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it doesn't speak
+
+    def prepare(engine: Engine) -> None:
+        sync_starter(engine, wanted=settings.starter)
+        engine.index(SHARED)
+
+    desk = Desk(build_engine(settings), prepare, passages=settings.passages)
+    bot = PassageBot(desk, message_content=settings.message_content)
+    try:
+        asyncio.run(_serve(bot, token))
+    except discord.LoginFailure as error:
+        raise SettingsError(
+            f"Discord refused the token in DISCORD_TOKEN; make a new one in {_PORTAL}."
+        ) from error
+    except discord.PrivilegedIntentsRequired as error:
+        raise SettingsError(
+            "Discord refused the message content intent: grant it in "
+            f"{_PORTAL}, or set message_content = false; everything but channels answered "
+            "without a mention works without it."
+        ) from error
+    except (aiohttp.ClientError, discord.HTTPException, discord.GatewayNotFound) as error:
+        raise PassageError(
+            f"Discord can't be reached ({type(error).__name__}); check the network, and "
+            "discordstatus.com, and start again."
+        ) from error
+
+
+async def _serve(bot: PassageBot, token: str) -> None:
+    """Serve until told to stop; the library is closed when nothing can ask for it any more."""
+    try:
+        async with bot:
+            await bot.start(token)
+    finally:
+        await bot.desk.close()
+        log.info("%s", bot.pulse)

@@ -1,0 +1,239 @@
+"""What goes wrong on the way: no answer is lost, and none comes twice."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+
+from tests.bot_fixtures import PATIENCE, WORTH, Scene, environment, playing
+from tests.loopback import Discord, Permission
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.loopback import Channel
+
+pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="module")]
+
+MESSAGES = "/channels/.*/messages"
+CALLBACK = "/interactions/.*/callback"
+WEBHOOK = "/webhooks/.*"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+    async with playing(tmp_path_factory.mktemp("data")) as scene:
+        scene.set(per_minute=600)
+        await scene.warm()
+        yield scene
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def room(scene: Scene, request: pytest.FixtureRequest) -> AsyncIterator[Channel]:
+    yield scene.guild.text(request.node.name[:90])
+    scene.discord.faults.clear()
+
+
+async def asks(scene: Scene, room: Channel, *, then_silent: float = 0.3) -> None:
+    """Mention the bot, and see one answer arrive, once."""
+    said = await room.say(scene.ada, WORTH, mentions=[scene.discord.bot])
+    answer = await room.next_message(PATIENCE)
+    assert answer.reply_to is said
+    assert "### Answer" in answer.text
+    await room.stays_silent(then_silent)
+
+
+@pytest.mark.parametrize("way", ["cut", "op 7", "refused resume", "op 9"])
+async def test_a_broken_gateway_loses_no_answer(scene: Scene, room: Channel, way: str) -> None:
+    gateway = scene.discord.gateway
+    await room.say(scene.ada, WORTH, mentions=[scene.discord.bot])
+    await gateway.caught_up()
+    identifies = gateway.identifies
+    if way == "op 7":
+        await gateway.ask_to_reconnect()
+    elif way == "op 9":
+        await gateway.invalidate()
+    else:
+        gateway.refuse_resumes = 1 if way == "refused resume" else 0
+        await gateway.cut()
+    assert "### Answer" in (await room.next_message(PATIENCE)).text
+    if way in ("refused resume", "op 9"):
+        await scene.bot.connected(identifies + 1, PATIENCE)
+    await scene.discord.until(lambda: gateway.connected or None, 30, "the bot to be back")
+    await asks(scene, room)
+
+
+async def test_a_question_asked_during_the_cut_is_answered_once(
+    scene: Scene, room: Channel
+) -> None:
+    resumes = scene.discord.gateway.resumes
+    await scene.discord.gateway.cut()
+    await asks(scene, room)
+    assert scene.discord.gateway.resumes == resumes + 1
+
+
+@pytest.mark.parametrize("everywhere", [False, True], ids=["route", "global"])
+async def test_rate_limits_are_waited_for(scene: Scene, room: Channel, everywhere: bool) -> None:
+    fault = scene.discord.faults.rate_limit("POST", MESSAGES, times=2, everywhere=everywhere)
+    await asks(scene, room)
+    assert fault.hits == 2
+
+
+@pytest.mark.parametrize("applied", [False, True], ids=["not applied", "applied"])
+@pytest.mark.parametrize("kind", ["502", "504", "drop"])
+async def test_a_reply_is_neither_lost_nor_doubled(
+    scene: Scene, room: Channel, kind: str, applied: bool
+) -> None:
+    if kind == "drop":
+        fault = scene.discord.faults.drop("POST", MESSAGES, applied=applied)
+    else:
+        fault = scene.discord.faults.fail("POST", MESSAGES, status=int(kind), applied=applied)
+    # A second try comes after a second, where the first took effect.
+    await asks(scene, room, then_silent=1.7 if applied else 0.3)
+    assert fault.hits == 1
+
+
+@pytest.mark.parametrize("applied", [False, True], ids=["not applied", "applied"])
+@pytest.mark.parametrize("kind", ["429", "502", "drop"])
+async def test_a_commands_answer_is_neither_lost_nor_doubled(
+    scene: Scene, room: Channel, kind: str, applied: bool
+) -> None:
+    if kind == "429":
+        fault = scene.discord.faults.rate_limit("POST", CALLBACK)
+    elif kind == "drop":
+        fault = scene.discord.faults.drop("POST", CALLBACK, applied=applied)
+    else:
+        fault = scene.discord.faults.fail("POST", CALLBACK, applied=applied)
+    asked = await scene.ada.slash("ask", room, question=WORTH)
+    assert "### Answer" in (await asked.response(PATIENCE)).text
+    await scene.discord.until(lambda: fault.hits or None, 5, "the fault")
+    await asyncio.sleep(1.5)
+    assert len([m for m in room.messages if m.interaction is asked]) == 1
+
+
+@pytest.mark.parametrize("applied", [False, True], ids=["not applied", "applied"])
+@pytest.mark.parametrize("kind", ["429", "502", "504", "drop"])
+async def test_a_promised_answer_is_kept(
+    scene: Scene, room: Channel, kind: str, applied: bool
+) -> None:
+    """A first acknowledgement that is lost makes the answer go through the edit."""
+    scene.discord.faults.drop("POST", CALLBACK, applied=True)
+    if kind == "429":
+        fault = scene.discord.faults.rate_limit("PATCH", WEBHOOK)
+    elif kind == "drop":
+        fault = scene.discord.faults.drop("PATCH", WEBHOOK, applied=applied)
+    else:
+        fault = scene.discord.faults.fail("PATCH", WEBHOOK, status=int(kind), applied=applied)
+    asked = await scene.ada.slash("ask", room, question=WORTH)
+    await scene.discord.until(
+        lambda: len(scene.discord.calls("PATCH", asked.token)) > fault.hits or None,
+        PATIENCE,
+        "another try after the fault",
+    )
+    assert fault.hits == 1
+    assert "### Answer" in (await asked.response(PATIENCE)).text
+    assert len([m for m in room.messages if m.interaction is asked]) == 1
+
+
+async def test_a_late_answer_still_arrives_once(scene: Scene, room: Channel) -> None:
+    scene.discord.faults.slow("POST", MESSAGES, 2.0)
+    await asks(scene, room)
+
+
+async def test_where_the_bot_may_not_speak_it_fails_quietly(scene: Scene, room: Channel) -> None:
+    room.overwrite(scene.discord.bot, deny=Permission.SEND_MESSAGES)
+    await room.say(scene.ada, WORTH, mentions=[scene.discord.bot])
+    await room.stays_silent(1.5)
+    room.overwrite(scene.discord.bot, deny=Permission.READ_MESSAGE_HISTORY)
+    await room.say(scene.ada, WORTH, mentions=[scene.discord.bot])
+    assert "### Answer" in (await room.next_message(PATIENCE)).text
+    assert "Traceback" not in scene.bot.log
+
+
+async def test_a_failure_is_a_sentence_with_a_reference_that_the_log_has(
+    scene: Scene, room: Channel
+) -> None:
+    scene.discord.faults.drop("POST", CALLBACK, applied=True)
+    scene.discord.faults.fail("PATCH", WEBHOOK, status=400)
+    asked = await scene.ada.slash("ask", room, question="A question nobody is to read in a log?")
+    shown = await asked.response(PATIENCE)
+    await shown.becomes("Something went wrong here", PATIENCE)
+    reference = shown.text.split("Reference: ")[1].strip()
+    await scene.bot.says(f"failure {reference}: HTTPException (HTTP 400")
+    assert "nobody is to read" not in scene.bot.log
+
+
+async def start(discord: Discord, data: Path, **env: str) -> tuple[int, str]:
+    """Start a bot that is to fail, and return its exit code and what it said."""
+    bot = await discord.start("bot", env=environment(data) | env, ready_within=None)
+    return await bot.ends(PATIENCE), bot.log
+
+
+@pytest.mark.parametrize("token", ["", "   ", "wrong", "two words", "tökèn"])
+async def test_a_missing_or_refused_token_is_one_sentence(tmp_path: Path, token: str) -> None:
+    async with Discord() as discord:
+        code, log = await start(discord, tmp_path, DISCORD_TOKEN=token)
+        assert code == 1
+        assert "DISCORD_TOKEN" in log.splitlines()[-1]
+        assert "Traceback" not in log
+        assert not token.strip() or token not in log
+
+
+async def test_a_refused_intent_is_one_sentence(tmp_path: Path) -> None:
+    async with Discord() as discord:
+        code, log = await start(discord, tmp_path, PASSAGE_MESSAGE_CONTENT="true")
+        assert code == 1
+        assert "message content intent" in log.splitlines()[-1]
+        assert "Traceback" not in log
+        assert discord.violations == []
+
+
+async def test_an_unreadable_data_folder_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    async with Discord() as discord:
+        code, log = await start(discord, tmp_path / "file")
+        assert code == 1
+        assert "can't be opened" in log.splitlines()[-1]
+        assert "Traceback" not in log
+
+
+async def test_no_discord_is_one_sentence(tmp_path: Path) -> None:
+    async with Discord() as discord:
+        nowhere = "http://127.0.0.1:9"
+        code, log = await start(discord, tmp_path, LOOPBACK_DISCORD=nowhere)
+        assert code == 1
+        assert "can't be reached" in log.splitlines()[-1]
+        assert "Traceback" not in log
+
+
+async def test_it_is_online_while_the_model_loads_and_ends_politely(tmp_path: Path) -> None:
+    async with playing(tmp_path) as scene:
+        asked = await scene.ada.slash("ask", scene.general, question=WORTH)
+        said = await scene.general.say(scene.ada, WORTH, mentions=[scene.discord.bot])
+        await asked.acknowledged()
+        assert asked.ack_ms is not None
+        assert asked.ack_ms < 3000
+        assert asked.answered_at is None
+        assert "ready to answer" not in scene.bot.log
+        assert "### Answer" in (await asked.response(PATIENCE)).text
+        assert (await scene.general.next_message(PATIENCE)).reply_to is said
+
+        # Told to stop, it answers what it was asked before it goes.
+        asked = await scene.ada.slash("ask", scene.general, question="Who is Timur Akhmetov?")
+        await scene.discord.gateway.caught_up()
+        assert await scene.bot.stop() == 0
+        assert "Akhmetov" in (await asked.response(1)).text
+        assert scene.discord.gateway.sessions == {}
+
+
+async def test_told_to_stop_while_loading_it_says_so_to_those_who_wait(tmp_path: Path) -> None:
+    async with playing(tmp_path) as scene:
+        asked = await scene.ada.slash("ask", scene.general, question=WORTH)
+        await asked.acknowledged()
+        assert await scene.bot.stop(60) == 0
+        assert asked.original is not None
+        assert not asked.original.loading
