@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -117,6 +118,7 @@ MIGRATIONS = (_ARTICLES, _SERVERS)
 
 SCHEMA = len(MIGRATIONS)
 
+_RETRY = 0.01  # seconds between two tries where SQLite does not wait by itself
 _WAIT = 30  # seconds that a change waits for another process to finish its own
 
 
@@ -190,7 +192,7 @@ class Database:
                 self._db.execute(f"PRAGMA busy_timeout = {_WAIT * 1000}")
 
     def _prepare(self) -> None:
-        self._db.execute("PRAGMA journal_mode = WAL")
+        self._enter_wal()
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA foreign_keys = ON")
         self._db.execute("PRAGMA secure_delete = ON")  # deleted text is overwritten with zeros
@@ -207,6 +209,23 @@ class Database:
                     db.execute(statement)
             if version < SCHEMA:
                 db.execute(f"PRAGMA user_version = {SCHEMA}")
+
+    def _enter_wal(self) -> None:
+        """Switch to the write-ahead log, waiting for others that open the file at this moment.
+
+        For this one statement SQLite reports "locked" at once instead of waiting by itself.
+        """
+        deadline = time.monotonic() + _WAIT
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() > deadline:
+                    raise
+                time.sleep(_RETRY)
+            else:
+                return
 
     @contextmanager
     def _transaction(self, kind: str) -> Iterator[None]:
