@@ -52,9 +52,6 @@ _KEY = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,3}")
 _DIGEST = 20  # hexadecimal digits that stand for a name which is no key itself
 
-PATTERN = re.compile(rf"{VERSION}:[a-z]+(?::[0-9A-Za-z_-]{{1,64}}){{0,2}}")
-"""Everything that might be one of ours, for ``discord.ui.DynamicItem``; ``parse`` is stricter."""
-
 
 @dataclass(frozen=True, slots=True)
 class Press:

@@ -14,7 +14,6 @@ class Pulse:
     def __init__(self) -> None:
         self.longest = 0.0
         self.loading = 0.0
-        self.beats = 0
 
     def __str__(self) -> str:
         return (
@@ -33,4 +32,3 @@ class Pulse:
             await asyncio.sleep(_EVERY)
             late = (time.perf_counter() - before - _EVERY) * 1000
             self.longest = max(self.longest, late)
-            self.beats += 1

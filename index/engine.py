@@ -21,7 +21,7 @@ from index.extract import Limits
 from index.ingest import Added, Ingest, Step
 from index.library import Entry, Library
 from index.read import READ, Reader, SentenceReader
-from index.records import Answer, Article, Passage, Ranked, Timing
+from index.records import Answer, Article, Ranked, Timing
 from index.retrieve import Asking, Question, prepare, retrieve
 
 SHARED = "shared"
@@ -147,16 +147,6 @@ class Engine:
         with self._lock:
             self._indexes.pop(collection, None)
             shutil.rmtree(self._data / "index" / folder_name(collection), ignore_errors=True)
-
-    def neighbours(
-        self, passage: Passage, collection: str
-    ) -> tuple[Passage | None, Passage | None]:
-        """Return the passages before and after one, in its article."""
-        around = self.library.passages_of(collection, passage.article_id)
-        places = [other.id for other in around]
-        at = places.index(passage.id)
-        before = around[at - 1] if at else None
-        return before, around[at + 1] if at + 1 < len(around) else None
 
     def index(self, collection: str, progress: Progress | None = None) -> CollectionIndex:
         """Return the opened index of a collection, level with the library."""

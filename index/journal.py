@@ -181,18 +181,6 @@ class Journal:
             (channel, message),
         )
 
-    def still_there(self, kept: Kept) -> tuple[bool, ...]:
-        """Say of each passage, by rank, whether it still is what was shown.
-
-        Ids of passages are never used again, so one that is gone was changed or removed.
-        """
-        rows = self._database.read(
-            "SELECT id FROM passages WHERE id IN (SELECT value FROM json_each(?))",
-            (json.dumps([scores.passage for scores in kept.passages]),),
-        )
-        there = {row["id"] for row in rows}
-        return tuple(scores.passage in there for scores in kept.passages)
-
     def _one(self, sql: str, parameters: tuple[str | int, ...]) -> Kept | None:
         rows = self._database.read(sql, parameters)
         return _kept(rows[0]) if rows else None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.custom_ids import ACTIONS, MOST, PATTERN, Press, build, key_of, parse
+from bot.custom_ids import ACTIONS, MOST, Press, build, key_of, parse
 
 KEYS = st.from_regex(r"[0-9A-Za-z_-]{1,64}", fullmatch=True)
 
@@ -25,7 +25,6 @@ def test_what_is_built_is_parsed(action: str, key: str, number: int) -> None:
     custom_id = build(press.action, press.key, press.number)
     assert parse(custom_id) == press
     assert len(custom_id) <= 100
-    assert PATTERN.fullmatch(custom_id)
 
 
 @pytest.mark.parametrize(

@@ -253,15 +253,6 @@ def test_removal_by_title_removes_it_from_every_answer(engine: Engine) -> None:
     assert engine.search("treaty", [SHARED], 3) == ()
 
 
-def test_neighbours_are_the_passages_before_and_after(engine: Engine) -> None:
-    text = "\n\n".join(" ".join([f"Part {n}."] * 60) for n in range(3))
-    engine.add_article(made("a", text), SHARED)
-    first, second, third = engine.library.passages_of(SHARED, "a")
-    assert engine.neighbours(first, SHARED) == (None, second)
-    assert engine.neighbours(second, SHARED) == (first, third)
-    assert engine.neighbours(third, SHARED) == (second, None)
-
-
 def test_the_model_is_loaded_once_and_only_when_needed(tmp_path: Path) -> None:
     loaded: list[BagOfWords] = []
 
