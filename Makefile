@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
+TRAINING ?= build/training
+LIMIT    ?= 800
 export Q ?= How much is the S-400 deal worth?
 
-.PHONY: setup ask run test check eval calibrate lock clean
+.PHONY: setup ask run test check eval calibrate train lock clean
 
 setup: $(READY)  ## make .venv with the locked versions
 
@@ -32,8 +34,8 @@ check: setup  ## style, types, import contract, tests
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 
-eval: setup  ## take every figure of the README anew
-	$(BIN)/python -m tests.measure.suite
+eval: setup  ## take every figure of the README anew; LIMIT=100000 asks all questions, for an hour
+	$(BIN)/python -m tests.measure.suite --limit $(LIMIT)
 
 calibrate: setup  ## fit the constants of index/calibration.py anew
 	$(BIN)/python -m tests.measure.calibrate
@@ -44,6 +46,10 @@ lock: setup  ## resolve the newest versions that pyproject.toml allows
 	    --no-emit-index-url --constraint build-constraints.txt --extra dev --output-file requirements.lock pyproject.toml
 	sed -i 's/+cpu$$//; /build-constraints.txt/d' requirements.lock
 	rm build-constraints.txt
+
+train: setup  ## train the reader anew, from checkpoint to checkpoint, and put it in place
+	$(BIN)/python -m training.train --out $(TRAINING)
+	$(BIN)/python -m training.export --out $(TRAINING)
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot import output, terminal
-from bot.compose import build_embedder, build_engine, build_seeded_engine
+from bot.compose import build_embedder, build_engine, build_reader, build_seeded_engine
 from bot.doctor import examine
 from bot.progress import batch_progress, ingest_progress, waiting
 from config.settings import Settings, load
@@ -24,7 +24,6 @@ from index.errors import ExtractionError, PassageError
 from index.evaluate import Evaluation, figures, read_passages, read_questions
 from index.extract import expand, is_url
 from index.ingest import Report
-from index.read import SentenceReader
 
 app = typer.Typer(
     name="passage",
@@ -218,10 +217,11 @@ def evaluate(
     """
     labelled, asked = read_passages(passages), read_questions(questions)
     settings = load()
-    with waiting(_err, "loading the model"):
+    with waiting(_err, "loading the models"):
         embedder = build_embedder(settings)
+        reader = build_reader(settings, embedder)
     with batch_progress(_err, "indexing") as progress:
-        evaluation = Evaluation(labelled, embedder, SentenceReader(embedder), progress)
+        evaluation = Evaluation(labelled, embedder, reader, progress)
     with batch_progress(_err, "asking") as progress:
         found = figures(evaluation.run(asked, progress))
     evaluation.close()

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from config.settings import Settings
 from config.starter import sync_starter
 from index.embed import Embedder, load_embedder
 from index.engine import Engine
 from index.extract import Limits
+from index.read import Reader
+from index.sentence_reader import SentenceReader
+from index.span_reader import SpanReader
+from index.spans import load_span_model
+
+NO_READER = "none"
 
 
 def build_embedder(settings: Settings) -> Embedder:
     """Load the model of these settings.  Raises ModelError."""
-    return load_embedder(settings.model, settings.data / "verified")
+    return load_embedder(settings.model, _verified(settings))
+
+
+def build_reader(settings: Settings, embedder: Embedder) -> Reader:
+    """Load the reader of these settings.  Raises ModelError."""
+    if settings.reader == NO_READER:
+        return SentenceReader(embedder)
+    return SpanReader(load_span_model(settings.reader, _verified(settings)))
 
 
 def build_engine(settings: Settings) -> Engine:
     """Open the library of these settings; the model is loaded when first needed."""
     limits = Limits(max_bytes=int(settings.max_megabytes * 1_000_000))
-    return Engine(settings.data, lambda: build_embedder(settings), limits=limits)
+    return Engine(
+        settings.data,
+        lambda: build_embedder(settings),
+        reader=lambda embedder: build_reader(settings, embedder),
+        limits=limits,
+    )
 
 
 def build_seeded_engine(settings: Settings) -> Engine:
@@ -25,3 +45,8 @@ def build_seeded_engine(settings: Settings) -> Engine:
     engine = build_engine(settings)
     sync_starter(engine, wanted=settings.starter)
     return engine
+
+
+def _verified(settings: Settings) -> Path:
+    """Return the folder where hashes of model files are remembered."""
+    return settings.data / "verified"

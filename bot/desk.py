@@ -30,7 +30,7 @@ log = logging.getLogger("passage")
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_TOGETHER = 32  # questions that share one pass through the model at most
+_TOGETHER = 8  # questions that are read together; more are no faster, and the first would wait
 _READERS = 4  # threads for short reads and writes of the library
 
 

@@ -42,6 +42,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     try:
         yield _library(engine)
         yield _attempt("model", lambda: f"Model {engine.embedder.identity} loads")
+        yield _attempt("reader", lambda: f"Reader {engine.reader.identity} loads")
         yield _attempt("index", lambda: _indexed(engine))
     finally:
         engine.close()

@@ -34,6 +34,7 @@ def answer_json(answer: Answer) -> Json:
         and {
             "text": quote.text,
             "marked": quote.marked,
+            "marked_start": quote.marked_at,
             "article": quote.article_id,
             "start": quote.start,
             "end": quote.end,
@@ -51,6 +52,7 @@ def passages_json(ranked: Sequence[Ranked]) -> list[Json]:
             "score": round(item.score, 4),
             "dense": round(item.dense, 4),
             "bm25": round(item.bm25, 4),
+            "evidence": None if item.evidence is None else round(item.evidence, 4),
             **_place(item.passage),
         }
         for rank, item in enumerate(ranked, 1)

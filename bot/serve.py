@@ -35,6 +35,7 @@ def run(settings: Settings) -> None:
     def prepare(engine: Engine) -> None:
         sync_starter(engine, wanted=settings.starter)
         engine.index(SHARED)
+        _ = engine.reader
 
     desk = Desk(build_engine(settings), prepare, passages=settings.passages)
     bot = PassageBot(desk, message_content=settings.message_content)

@@ -171,8 +171,8 @@ def _quoted(passage: Passage, quote: Quote | None, *, plain: bool) -> Text:
         return _without_unprintable(text)
     start, end = quote.start - passage.start, quote.end - passage.start
     text.stylize("bold", start, end)
-    if quote.marked is not None and (at := passage.text.find(quote.marked, start, end)) >= 0:
-        text.stylize("underline", at, at + len(quote.marked))
+    if quote.words is not None:
+        text.stylize("underline", *(at - passage.start for at in quote.words))
     if plain:
         text = Text.assemble(text[:start], "**", text[start:end], "**", text[end:])
     return _without_unprintable(text)

@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     """Where the library and everything derived from it lives."""
     model: str = "all-MiniLM-L6-v2"
     """A sentence-transformers model, by folder or by name on the model hub."""
+    reader: str = "passage-reader"
+    """An extractive question-answering model, by folder or by name on the model hub, or "none"."""
     starter: bool = True
     """Whether the shared collection holds the starter library."""
     max_megabytes: float = Field(default=25.0, gt=0)

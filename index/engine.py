@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from index.characters import without_surrogates
@@ -20,9 +21,10 @@ from index.errors import ExtractionError, PassageError
 from index.extract import Limits
 from index.ingest import Added, Ingest, Step
 from index.library import Entry, Library
-from index.read import READ, Reader, SentenceReader
+from index.read import READ, Reader, Reading
 from index.records import Answer, Article, Ranked, Timing
-from index.retrieve import Asking, Question, prepare, retrieve
+from index.retrieve import Asking, prepare, retrieve
+from index.sentence_reader import SentenceReader
 
 SHARED = "shared"
 """The collection that everyone reads and nobody on Discord changes."""
@@ -101,7 +103,7 @@ class Engine:
 
     def ask_together(self, asked: Sequence[Asked], k: int) -> list[Answer]:
         """Answer questions that arrived together, each from its own collections."""
-        embedder = self.embedder
+        embedder, reader = self.embedder, self.reader
         started = time.perf_counter()
         opened = [[self.index(name) for name in one.collections] for one in asked]
         clean = without_surrogates
@@ -109,11 +111,18 @@ class Engine:
             Asking(clean(one.text).strip(), indexes, clean(one.before).strip())
             for one, indexes in zip(asked, opened, strict=True)
         ]
-        prepared = prepare(asking, embedder)
-        share = (time.perf_counter() - started) * 1000 / max(1, len(asked))
+        questions = prepare(asking, embedder)
+        embedded = time.perf_counter()
+        retrievals = [
+            retrieve(question, indexes, self.library, max(k, READ))
+            for question, indexes in zip(questions, opened, strict=True)
+        ]
+        searched = time.perf_counter()
+        readings = reader.read(questions, retrievals)
+        timing = _shared_out(len(asked), started, embedded, searched, time.perf_counter())
         return [
-            self._answer(question, indexes, k, share)
-            for question, indexes in zip(prepared, opened, strict=True)
+            _answer(question.text, reading, k, timing)
+            for question, reading in zip(questions, readings, strict=True)
         ]
 
     def search(self, query: str, collections: Sequence[str], k: int) -> tuple[Ranked, ...]:
@@ -159,27 +168,6 @@ class Engine:
         index.refresh(progress)
         return index
 
-    def _answer(
-        self, question: Question, indexes: Sequence[CollectionIndex], k: int, embed: float
-    ) -> Answer:
-        if not question.text:
-            nothing = Timing(embed, 0.0, 0.0, embed)
-            return Answer("", "none", 0.0, "the question is empty", None, (), nothing)
-        started = time.perf_counter()
-        retrieval = retrieve(question, indexes, self.library, max(k, READ))
-        searched = time.perf_counter()
-        reading = self.reader.read(question, retrieval)
-        search, read = (searched - started) * 1000, (time.perf_counter() - searched) * 1000
-        return Answer(
-            question=question.text,
-            state=reading.state,
-            confidence=reading.confidence,
-            reason=reading.reason,
-            quote=reading.quote,
-            passages=reading.ranked[:k],
-            timing=Timing(embed, search, read, embed + search + read),
-        )
-
     @property
     def reader(self) -> Reader:
         """What decides whether passages answer."""
@@ -187,3 +175,23 @@ class Engine:
             if self._reader is None:
                 self._reader = self._make_reader(self.embedder)
             return self._reader
+
+
+def _answer(question: str, reading: Reading, k: int, timing: Timing) -> Answer:
+    if not question:
+        return Answer("", "none", 0.0, "the question is empty", None, (), timing)
+    return Answer(
+        question=question,
+        state=reading.state,
+        confidence=reading.confidence,
+        reason=reading.reason,
+        quote=reading.quote,
+        passages=reading.ranked[:k],
+        timing=timing,
+    )
+
+
+def _shared_out(count: int, *moments: float) -> Timing:
+    """Return how long each step took for each of the questions that took it together."""
+    embed, search, read = ((b - a) * 1000 / max(1, count) for a, b in pairwise(moments))
+    return Timing(embed, search, read, embed + search + read)

@@ -22,7 +22,7 @@ from index.collection import CollectionIndex, Progress
 from index.embed import Embedder
 from index.errors import EvaluationError
 from index.library import Draft, Library
-from index.read import Reader
+from index.read import Reader, Reading
 from index.records import Article, State
 from index.retrieve import Asking, Question, prepare, retrieve
 
@@ -187,14 +187,14 @@ class Evaluation:
         for start in range(0, len(questions), _BATCH):
             batch = questions[start : start + _BATCH]
             prepared = prepare([Asking(q.text, [self._index]) for q in batch], self._embedder)
-            outcomes.extend(map(self._outcome, batch, prepared))
+            retrievals = [retrieve(q, [self._index], self._library, DEPTH) for q in prepared]
+            readings = self._reader.read(prepared, retrievals)
+            outcomes.extend(map(self._outcome, batch, prepared, readings))
             if progress is not None:
                 progress(len(outcomes), len(questions))
         return outcomes
 
-    def _outcome(self, labelled: LabelledQuestion, question: Question) -> Outcome:
-        retrieval = retrieve(question, [self._index], self._library, DEPTH)
-        reading = self._reader.read(question, retrieval)
+    def _outcome(self, labelled: LabelledQuestion, question: Question, reading: Reading) -> Outcome:
         first = reading.ranked[0]
         dense, bm25 = self._halves(question)
         return Outcome(

@@ -35,6 +35,7 @@ class Scores:
     strength: float
     coverage: float
     phrase: float
+    evidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ def _content(answer: Answer, *, keep: bool) -> tuple[str | float | None, ...]:
     """Return state, confidence, reason, quote and passages as they are stored."""
     quote = None if answer.quote is None else json.dumps(asdict(answer.quote))
     passages = [
-        (r.passage.id, r.score, r.dense, r.bm25, r.strength, r.coverage, r.phrase)
+        (r.passage.id, r.score, r.dense, r.bm25, r.strength, r.coverage, r.phrase, r.evidence)
         for r in answer.passages
     ]
     reason = without_surrogates(answer.reason) if keep else ""
@@ -230,4 +231,5 @@ def _ranked(scores: Scores, passage: Passage | None) -> Ranked | None:
         strength=scores.strength,
         coverage=scores.coverage,
         phrase=scores.phrase,
+        evidence=scores.evidence,
     )

@@ -87,6 +87,8 @@ class Ranked:
     ``score`` orders; ``dense`` is the cosine to the question; ``bm25`` the BM25 score, and
     ``strength`` that against the highest possible; ``coverage`` and ``phrase`` the shares
     of the question's terms, and of its neighbouring pairs, that the passage holds.
+    ``evidence`` is how probable a reader, by itself, finds it that the passage answers;
+    None where none has read it.
     """
 
     passage: Passage
@@ -96,6 +98,7 @@ class Ranked:
     strength: float
     coverage: float
     phrase: float
+    evidence: float | None = None
 
 
 State = Literal["answer", "closest", "none"]
@@ -106,7 +109,8 @@ State = Literal["answer", "closest", "none"]
 class Quote:
     """The sentences that answer, with the exact words where they are known.
 
-    ``start`` and ``end`` are those of ``text`` in the article.
+    ``start`` and ``end`` are those of ``text`` in the article, and ``marked_at`` is where the
+    exact words start there.
     """
 
     text: str
@@ -114,6 +118,14 @@ class Quote:
     article_id: str
     start: int
     end: int
+    marked_at: int | None = None
+
+    @property
+    def words(self) -> tuple[int, int] | None:
+        """Where the exact words stand in the article, if they are known."""
+        if self.marked is None or self.marked_at is None:
+            return None
+        return self.marked_at, self.marked_at + len(self.marked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,9 @@ class Question:
     """A question with its vector, its terms, and the words those came from.
 
     ``focus`` and ``wanted`` are the vector and terms by which a sentence is chosen: for a
-    follow-up what it adds counts more there than what it follows.
+    follow-up what it adds counts more there than what it follows.  ``read`` is what a reader
+    is asked: the question as the passages spell it, with what it follows only where it has
+    no word of its own.
     """
 
     text: str
@@ -53,6 +55,7 @@ class Question:
     is_word: Mapping[str, bool]
     focus: NDArray[np.float32]
     wanted: frozenset[str]
+    read: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +112,19 @@ def prepare(asked: Sequence[Asking], embedder: Embedder) -> list[Question]:
     for asking, texts, found, is_word in zip(asked, meant, words, known, strict=True):
         own = [next(vectors) for _ in texts]
         terms = tuple(analyse(asking.whole))
-        wanted = frozenset(analyse(asking.text)) or frozenset(terms)
+        added = frozenset(analyse(asking.text))
         focus = np.stack(own).mean(axis=0, dtype=np.float32)
         questions.append(
-            Question(asking.text, own[0], terms, found, is_word, np.asarray(focus), wanted)
+            Question(
+                text=asking.text,
+                vector=own[0],
+                terms=terms,
+                surfaces=found,
+                is_word=is_word,
+                focus=np.asarray(focus),
+                wanted=added or frozenset(terms),
+                read=texts[-1] if added else texts[0],
+            )
         )
     return questions
 

@@ -1,4 +1,4 @@
-"""A model that can be followed by hand, and short ways to make articles."""
+"""Models that can be followed by hand, and short ways to make articles."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from index.chunk import Chunk, whole
 from index.embed import Vectors
 from index.library import Draft
 from index.records import Article
+from index.spans import Evidence, Excerpt, Span
 
 _WORD = re.compile(r"\w+")
 
@@ -80,3 +81,32 @@ def drafts(*texts: str, context: str = "") -> tuple[str, list[Draft]]:
         found.append(Draft(Chunk(position, position + len(text), None, None, moved), context))
         position += len(text) + 2
     return "\n\n".join(texts), found
+
+
+class SharedWords:
+    """Reads as a person who only compares words: the more a sentence shares, the likelier.
+
+    The words that answer are always the last of a sentence; the log odds are twice the words
+    shared with the question, less four, so that three shared words are more likely than not.
+    """
+
+    identity = "shared-words@1"
+
+    def __init__(self) -> None:
+        self.read_together: list[int] = []
+        self.asked: list[str] = []
+
+    def read(self, excerpts: Sequence[Excerpt]) -> list[Evidence]:
+        """Compare, and remember what was asked and how many excerpts came together."""
+        self.read_together.append(len(excerpts))
+        self.asked.extend(excerpt.question for excerpt in excerpts)
+        return [self._evidence(excerpt) for excerpt in excerpts]
+
+    def _evidence(self, excerpt: Excerpt) -> Evidence:
+        asked = set(_WORD.findall(excerpt.question.lower()))
+        spans = []
+        for start, end in excerpt.sentences:
+            words = list(_WORD.finditer(excerpt.text, start, end))
+            shared = sum(match.group().lower() in asked for match in words)
+            spans.append(Span(*words[-1].span(), 2.0 * shared - 5) if words else None)
+        return Evidence(max((s.odds for s in spans if s), default=-5.0) + 1, tuple(spans))

@@ -33,9 +33,8 @@ SECOND = Passage(8, "tax", "Taxes [2021]", "Nobody likes *taxes*.", 0, 21, ())
 RANKED = Ranked(PASSAGE, 0.871, 0.61, 7.2, 0.4, 0.8, 0.25)
 NEXT = Ranked(SECOND, 0.5, 0.3, 1.0, 0.1, 0.2, 0.0)
 WORTH = "It is worth US$5.43 billion."
-QUOTE = Quote(
-    WORTH, "US$5.43 billion", "s400", 1_000 + TEXT.index(WORTH), 1_000 + TEXT.index(WORTH) + 28
-)
+AT = 1_000 + TEXT.index(WORTH)
+QUOTE = Quote(WORTH, "US$5.43 billion", "s400", AT, AT + 28, 1_000 + TEXT.index("US$"))
 TIMING = Timing(10.0, 2.0, 3.0, 15.4)
 ANSWER = Answer(
     "How much is it worth?",
@@ -209,14 +208,17 @@ def test_the_text_before_and_after() -> None:
 
 
 def test_why() -> None:
-    card = cards.why_card(ANSWER, answers_from=0.5, nothing_below=0.1)
+    card = cards.why_card(ANSWER, answers_from=0.5)
     assert texts(card) == [
         (
             "-# Question: How much is it worth?\n### Why this is shown as an answer\n"
             "-# Confidence 82%, fairly sure · similarity 0.61, and it holds every word of the"
             " question"
         ),
-        "An answer needs a confidence of 0.50; below 0.10 nothing is shown. This one has 0.82.",
+        (
+            "An answer needs a confidence of 0.50; this one has 0.82. Where the library is about"
+            " something else altogether, nothing is shown."
+        ),
         (
             "1\\. **The S-400 deal** · History › Price · page 3\n"
             "-# score 0.871 · cosine 0.610 · BM25 7.2 · match by words 40% · words of the question"

@@ -130,7 +130,9 @@ def quotes(draw: st.DrawFn, passage: Passage) -> Quote | None:
     low, high = sorted(draw(st.tuples(*[st.integers(0, len(passage.text))] * 2)))
     text = passage.text[low:high]
     marked = draw(st.one_of(st.none(), st.just(text[1:3]), long_texts))
-    return Quote(text, marked, passage.article_id, passage.start + low, passage.start + high)
+    start = passage.start + low
+    place = draw(st.one_of(st.none(), st.just(start + 1), st.integers(0, 10_000)))
+    return Quote(text, marked, passage.article_id, start, passage.start + high, place)
 
 
 keys = st.from_regex(r"[0-9A-Za-z_-]{1,64}", fullmatch=True)
@@ -156,7 +158,7 @@ CARDS: dict[str, st.SearchStrategy[ui.LayoutView]] = {
         reference=long_texts,
     ),
     "neighbours": st.builds(cards.neighbours_card, passages(), long_texts, long_texts),
-    "why": st.builds(cards.why_card, answers(), answers_from=shares, nothing_below=shares),
+    "why": st.builds(cards.why_card, answers(), answers_from=shares),
     "search": st.builds(
         cards.search_card, long_texts, many_ranked, key=keys, page=pages, article=names
     ),

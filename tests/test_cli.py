@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from bot import cli, compose
-from tests.fakes import BagOfWords
+from tests.fakes import BagOfWords, SharedWords
 
 HARBOUR = "The harbour of Oslo was built in 1850. It cost nine crowns."
 BRIDGE = "The bridge of Bergen was opened by a queen. The queen gave a long speech."
@@ -36,8 +36,9 @@ Run = Callable[..., Ran]
 def passage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Run:
-    """Run the command on a library of its own, with a model that can be followed by hand."""
+    """Run the command on a library of its own, with models that can be followed by hand."""
     monkeypatch.setattr(compose, "load_embedder", lambda *_: BagOfWords())
+    monkeypatch.setattr(compose, "load_span_model", lambda *_: SharedWords())
     monkeypatch.setenv("PASSAGE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("PASSAGE_STARTER", "false")
     monkeypatch.chdir(tmp_path)
@@ -79,13 +80,15 @@ def test_an_added_article_answers_with_its_words_and_where_they_stand(
     ]
     assert answer["state"] == "answer"
     assert answer["answer"]["text"] == "The harbour of Oslo was built in 1850."
-    assert answer["answer"]["marked"] is None
+    assert list(answer["answer"]) == ["text", "marked", "marked_start", "article", "start", "end"]
+    assert answer["answer"]["marked"] == "1850"
     first = answer["passages"][0]
     assert list(first) == [
         "rank",
         "score",
         "dense",
         "bm25",
+        "evidence",
         "article",
         "section",
         "page",
@@ -98,6 +101,17 @@ def test_an_added_article_answers_with_its_words_and_where_they_stand(
     assert whole[first["start"] : first["end"]] == first["text"]
     quote = answer["answer"]
     assert whole[quote["start"] : quote["end"]] == quote["text"]
+    assert whole[quote["marked_start"] :].startswith("1850")
+
+
+def test_without_a_reader_no_words_are_marked(
+    passage: Run, harbour: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passage("add", str(harbour))
+    monkeypatch.setenv("PASSAGE_READER", "none")
+    answer = passage("ask", "harbour of Oslo built", "--json").json
+    assert (answer["state"], answer["answer"]["marked"]) == ("answer", None)
+    assert answer["passages"][0]["evidence"] is None
 
 
 def test_a_question_that_nothing_answers_gets_none_and_no_words(

@@ -13,15 +13,15 @@ from typing import NoReturn
 import numpy as np
 import pytest
 
-from index import embed
+from index import embed, weights
 from index.embed import (
     DEFAULT_MODEL,
     SentenceTransformerEmbedder,
     Vectors,
     load_embedder,
-    verified_digest,
 )
 from index.errors import ModelError
+from index.weights import verified_digest
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 VOCABULARY = [
@@ -196,7 +196,7 @@ def test_a_hub_name_without_a_network_is_a_sentence(
 def test_weights_that_are_not_the_official_ones_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, official = embed._default_folder() / "model.safetensors", embed._SHA256
+    path, official = embed.default_folder() / "model.safetensors", embed._SHA256
     monkeypatch.setattr(embed, "_SHA256", "0" * 64)
     assert refused(DEFAULT_MODEL, tmp_path) == (
         f"The weights in {path} are not the official ones: their SHA-256 is {official}, "
@@ -224,7 +224,7 @@ def test_a_hash_is_computed_once_for_each_version_of_a_file(
         computed.append("once more")
         return real(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(embed.hashlib, "file_digest", counted)
+    monkeypatch.setattr(weights.hashlib, "file_digest", counted)
     path.write_bytes(b"one")
     digests = [verified_digest(path, cache) for _ in range(3)]
     assert digests == [hashlib.sha256(b"one").hexdigest()] * 3

@@ -23,8 +23,8 @@ from index.evaluate import (
     read_questions,
     recall,
 )
-from index.read import SentenceReader
 from index.records import State
+from index.sentence_reader import SentenceReader
 from tests.fakes import BagOfWords
 
 

@@ -31,8 +31,8 @@ from bot.cards.parts import (
     within,
 )
 from bot.custom_ids import build
-from bot.markup import Room, Span, bold, inline, listed, quoted
-from index.calibration import ANSWER, NONE
+from bot.markup import Room, bold, inline, listed, quoted
+from index.calibration import ANSWER
 from index.records import Answer, Passage, Quote, Ranked, State
 
 Gone = Literal["changed", "removed", "changed or removed"]
@@ -125,15 +125,15 @@ def neighbours_card(passage: Passage, before: str, after: str) -> Card:
     )
 
 
-def why_card(answer: Answer, *, answers_from: float = ANSWER, nothing_below: float = NONE) -> Card:
-    """Return the ranks, scores and thresholds that led to an answer's state."""
+def why_card(answer: Answer, *, answers_from: float = ANSWER) -> Card:
+    """Return the ranks, scores and the threshold that led to an answer's state."""
     ranks = listed(list(enumerate(answer.passages, 1)), _ranked, _RANKS)
     return Card(
         text(_question(answer), _VERDICTS[answer.state], _why(answer)),
         text(
-            f"An answer needs a confidence of {figure(answers_from)}; below"
-            f" {figure(nothing_below)} nothing is shown. This one has"
-            f" {figure(answer.confidence)}."
+            f"An answer needs a confidence of {figure(answers_from)}; this one has"
+            f" {figure(answer.confidence)}. Where the library is about something else"
+            " altogether, nothing is shown."
         ),
         rule(),
         text(ranks or "No passage comes near the question."),
@@ -210,10 +210,7 @@ def _quoted(passage: Passage, quote: Quote | None) -> str:
     if quote is None:
         return quoted(passage.text, QUOTE)
     start, end = quote.start - passage.start, quote.end - passage.start
-    words: list[Span] = []
-    at = passage.text.find(quote.marked, start, end) if quote.marked else -1
-    if quote.marked and at >= 0:
-        words.append((at, at + len(quote.marked)))
+    words = [(at - passage.start, to - passage.start) for at, to in filter(None, [quote.words])]
     return quoted(passage.text, QUOTE, bold=[(start, end)], underlined=words)
 
 
@@ -230,8 +227,9 @@ def _ranked(ranked: tuple[int, Ranked]) -> str:
         f"match by words {_share_of(item.strength)} · words of the question held"
         f" {_share_of(item.coverage)} · in the same order {_share_of(item.phrase)}"
     )
+    read = "" if item.evidence is None else f" · the reader {percent(item.evidence)}"
     head = " · ".join(part for part in parts if part)
-    return f"{rank}\\. {head}\n{small(f'{scores(item)} · {shares}')}"
+    return f"{rank}\\. {head}\n{small(f'{scores(item)} · {shares}{read}')}"
 
 
 def _share_of(share: float) -> str:

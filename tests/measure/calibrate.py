@@ -1,14 +1,16 @@
 """Fit the constants of ``index.calibration`` and say how well they serve each set.
 
-``make calibrate``.  Every scenario weighs the same, however many questions it has; the
-calibration error of each is also taken with constants fitted without it.
+``make calibrate``.  Every scenario weighs the same, however many questions it has, and asks
+nothing that the reader learnt from; the calibration error of each is also taken with
+constants fitted without it.
 """
 
 from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +18,16 @@ from platformdirs import user_cache_path
 
 from index.embed import DEFAULT_MODEL, load_embedder
 from index.evaluate import Evaluation, Outcome, auroc
-from index.read import SentenceReader
+from index.read import Reader
+from index.sentence_reader import SentenceReader
+from index.span_reader import RETRIEVAL, SpanReader
+from index.spans import DEFAULT_READER, load_span_model
 from tests.measure.sets import (
+    Kind,
     Remembering,
     Scenario,
     halved,
+    held_out,
     offtopic_split,
     questions_of,
     small_libraries,
@@ -30,13 +37,27 @@ from tests.measure.sets import (
 
 _RIDGE = 1e-6
 _STEPS = 50
-_MOST = 2_500  # questions of a scenario
+_MOST = 1_200  # questions of a scenario
+_LIBRARIES = 20  # small ones of each size
+
+Rows = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question's outcome, and what the question is to the passages."""
+
+    outcome: Outcome
+    kind: Kind
+
+
+Groups = Mapping[str, Sequence[Asked]]
 
 
 def scenarios() -> Iterable[Scenario]:
     """Yield what to fit on: full sets, halves, and small libraries, each with misses."""
     small_talk = questions_of("offtopic")
-    yield whole("squad2")
+    yield held_out()
     yield offtopic_split()
     for name in ("stackfaq", "clapnq"):
         full = whole(name)
@@ -44,73 +65,126 @@ def scenarios() -> Iterable[Scenario]:
         yield Scenario(name, full.passages, [*full.questions, *small_talk[::4], *strange[:700]])
         yield halved(name, seed=1)
     for size in (6, 20):
-        yield from small_libraries(size, count=25, seed=size)
+        yield from small_libraries(size, count=_LIBRARIES, seed=size)
 
 
-def design(outcomes: Sequence[Outcome]) -> NDArray[np.float64]:
-    """Return for each outcome the row of signals that ``index.read.confidence`` weighs."""
-    signals = np.asarray([outcome.signals for outcome in outcomes], np.float64)
-    dense, sentence, coverage, phrase = signals.T
-    both = np.maximum(dense, sentence) * coverage
-    return np.column_stack([np.ones(len(signals)), dense, sentence, coverage, both, phrase])
+def ask_all(embedder: Remembering, reader: Reader) -> dict[str, list[Asked]]:
+    """Ask every scenario; small libraries of one size are one group."""
+    groups: dict[str, list[Asked]] = {}
+    for scenario in scenarios():
+        evaluation = Evaluation(scenario.passages, embedder, reader)
+        pairs = list(zip(scenario.questions, scenario.kinds(), strict=True))
+        asked = random.Random(0).sample(pairs, min(_MOST, len(pairs)))
+        outcomes = evaluation.run([question for question, _ in asked])
+        evaluation.close()
+        kinds = [kind for _, kind in asked]
+        groups.setdefault(scenario.name, []).extend(map(Asked, outcomes, kinds))
+        print(f"asked {len(asked)} of {scenario.name}", file=sys.stderr)
+    return groups
 
 
-def fit(groups: Iterable[Sequence[Outcome]]) -> NDArray[np.float64]:
-    """Return the weights of a logistic regression, by iteratively reweighted least squares."""
-    kept = [group for group in groups if group]
-    rows = np.concatenate([design(group) for group in kept])
-    right = np.concatenate([[float(o.right) for o in group] for group in kept])
-    share = np.concatenate([np.full(len(group), 1 / len(group)) for group in kept])
+def fit(groups: Iterable[tuple[Rows, NDArray[np.float64]]]) -> NDArray[np.float64]:
+    """Return the weights of a logistic regression, by iteratively reweighted least squares.
+
+    A group is its rows of signals and, for each, whether it is so (1.0) or not (0.0).
+    """
+    kept = [(rows, so) for rows, so in groups if len(rows)]
+    rows = np.concatenate([_with_constant(rows) for rows, _ in kept])
+    so = np.concatenate([so for _, so in kept])
+    share = np.concatenate([np.full(len(so), 1 / len(so)) for _, so in kept])
     weights = np.zeros(rows.shape[1])
     for _ in range(_STEPS):
         sure = 1 / (1 + np.exp(-rows @ weights))
-        slope = rows.T @ (share * (right - sure)) - _RIDGE * weights
+        slope = rows.T @ (share * (so - sure)) - _RIDGE * weights
         curve = (rows * (share * sure * (1 - sure))[:, None]).T @ rows
         weights += np.linalg.solve(curve + _RIDGE * np.eye(len(weights)), slope)
     return weights
 
 
-def error(outcomes: Sequence[Outcome], weights: NDArray[np.float64], bins: int = 10) -> float:
-    """Return the expected calibration error that these weights would have."""
-    sure = 1 / (1 + np.exp(-design(outcomes) @ weights))
-    right = np.asarray([float(o.right) for o in outcomes])
-    place = np.minimum((sure * bins).astype(int), bins - 1)
-    gaps = [abs((sure[place == b] - right[place == b]).sum()) for b in range(bins)]
-    return float(sum(gaps) / len(outcomes))
+def right(asked: Sequence[Asked]) -> tuple[Rows, NDArray[np.float64]]:
+    """Return the signals of all questions, and whether the passage put first answers."""
+    return _signals(asked), np.asarray([float(a.outcome.right) for a in asked])
+
+
+def about(asked: Sequence[Asked]) -> tuple[Rows, NDArray[np.float64]]:
+    """Return retrieval's signals, and whether the library is about the question at all.
+
+    Near misses are neither here nor there, and left out.
+    """
+    clear = [a for a in asked if a.kind != "near miss"]
+    if len({a.kind for a in clear}) < 2:
+        return np.zeros((0, RETRIEVAL)), np.zeros(0)
+    return _signals(clear)[:, :RETRIEVAL], np.asarray([float(a.kind != "off topic") for a in clear])
+
+
+def error(probability: Rows, so: NDArray[np.float64], bins: int = 10) -> float:
+    """Return the expected calibration error of probabilities of what is so (1.0) or not."""
+    place = np.minimum((probability * bins).astype(int), bins - 1)
+    gaps = [abs((probability[place == b] - so[place == b]).sum()) for b in range(bins)]
+    return float(sum(gaps) / len(so))
 
 
 def main() -> None:
-    """Print the constants and the figures."""
-    embedder = Remembering(load_embedder(DEFAULT_MODEL, user_cache_path("passage")))
-    groups: dict[str, list[Outcome]] = {}
-    for scenario in scenarios():
-        evaluation = Evaluation(scenario.passages, embedder, SentenceReader(embedder))
-        questions = list(scenario.questions)
-        asked = random.Random(0).sample(questions, min(_MOST, len(questions)))
-        groups.setdefault(scenario.name, []).extend(evaluation.run(asked))
-        evaluation.close()
-        print(f"asked {len(asked)} of {scenario.name}", file=sys.stderr)
-    weights = fit(groups.values())
-    print("WEIGHTS =", tuple(round(float(w), 2) for w in weights))
+    """Print the constants and the figures, with the reader and without."""
+    cache = user_cache_path("passage")
+    embedder = Remembering(load_embedder(DEFAULT_MODEL, cache))
+    read = ask_all(embedder, SpanReader(load_span_model(DEFAULT_READER, cache)))
+    _report("BY_SPANS", read)
+    near = fit(about(asked) for asked in read.values())
+    print("BY_NEARNESS =", _rounded(near))
+    _report_nearness(read, near)
+    _report("BY_SENTENCES", ask_all(embedder, SentenceReader(embedder)))
+
+
+def _report(name: str, groups: Groups) -> None:
+    weights = fit(right(asked) for asked in groups.values())
+    print(f"\n{name} =", _rounded(weights))
     print(f"{'':22}  auroc  error  error without  quantiles of the confidence")
-    for name, outcomes in groups.items():
-        _report(name, outcomes, weights, fit(g for n, g in groups.items() if n != name))
+    for group, asked in groups.items():
+        rows, so = right(asked)
+        sure = _probability(rows, weights)
+        without = fit(right(others) for n, others in groups.items() if n != group)
+        errors = f"{error(sure, so):5.3f}  {error(_probability(rows, without), so):13.3f}"
+        yes = [p for p, a in zip(sure, asked, strict=True) if a.kind == "answerable"]
+        no = [p for p, a in zip(sure, asked, strict=True) if a.kind != "answerable"]
+        told = f"answerable {_quantiles(yes, (0.03, 0.1, 0.25, 0.5))}"
+        told += f"; not {_quantiles(no, (0.5, 0.9, 0.95, 0.98))}"
+        print(f"{group:22}  {auroc(yes, no) or '-':5}  {errors}  {told}")
 
 
-def _report(
-    name: str,
-    outcomes: Sequence[Outcome],
-    weights: NDArray[np.float64],
-    without: NDArray[np.float64],
-) -> None:
-    sure = 1 / (1 + np.exp(-design(outcomes) @ weights))
-    yes = [float(s) for s, o in zip(sure, outcomes, strict=True) if o.question.answerable]
-    no = [float(s) for s, o in zip(sure, outcomes, strict=True) if not o.question.answerable]
-    low = " ".join(f"{q:.2f}" for q in np.quantile(yes, (0.03, 0.1, 0.25, 0.5)))
-    high = " ".join(f"{q:.2f}" for q in np.quantile(no, (0.5, 0.9, 0.95, 0.98))) if no else "-"
-    areas = auroc(yes, no)
-    errors = f"{error(outcomes, weights):5.3f}  {error(outcomes, without):13.3f}"
-    print(f"{name:22}  {areas or '-':5}  {errors}  answerable {low}; not {high}")
+def _report_nearness(groups: Groups, weights: Rows) -> None:
+    for group, asked in groups.items():
+        near = _probability(_signals(asked)[:, :RETRIEVAL], weights)
+        told = []
+        for kind, places in (
+            ("answerable", (0.01, 0.02, 0.05)),
+            ("near miss", (0.1, 0.5)),
+            ("off topic", (0.5, 0.9, 0.95)),
+        ):
+            some = [p for p, a in zip(near, asked, strict=True) if a.kind == kind]
+            told.append(f"{kind} {_quantiles(some, places)}")
+        print(f"{group:22}  {'; '.join(told)}")
+
+
+def _signals(asked: Sequence[Asked]) -> Rows:
+    return np.asarray([a.outcome.signals for a in asked], np.float64)
+
+
+def _with_constant(rows: Rows) -> Rows:
+    return np.column_stack([np.ones(len(rows)), rows])
+
+
+def _probability(rows: Rows, weights: Rows) -> Rows:
+    sure: Rows = 1 / (1 + np.exp(-_with_constant(rows) @ weights))
+    return sure
+
+
+def _quantiles(values: Sequence[float], places: Sequence[float]) -> str:
+    return " ".join(f"{q:.2f}" for q in np.quantile(values, places)) if values else "-"
+
+
+def _rounded(weights: Rows) -> tuple[float, ...]:
+    return tuple(round(float(w), 2) for w in weights)
 
 
 if __name__ == "__main__":

@@ -1,30 +1,28 @@
 """The labelled sets, and the questions that each can't answer.
 
-Read from the folder that ``PASSAGE_EVAL_DATA`` names, else ``../shared/data``.
+Read from the folder that ``PASSAGE_EVAL_DATA`` names, else ``../shared/data``.  Of the sets
+that the reader learns from, only questions on articles that it never saw are asked.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from index.embed import Embedder, Vectors
 from index.evaluate import LabelledPassage, LabelledQuestion, read_passages, read_questions
+from training.corpus import folder, held_out_docs
 
 QUESTIONS = Path(__file__).parent.parent / "questions"
-SETS = ("squad2", "stackfaq", "clapnq")
 
-
-def folder() -> Path:
-    """Return the folder of the labelled sets."""
-    named = os.environ.get("PASSAGE_EVAL_DATA")
-    return Path(named) if named else Path(__file__).parents[2].parent / "shared" / "data"
+Kind = Literal["answerable", "near miss", "off topic"]
+KINDS: tuple[Kind, ...] = ("answerable", "near miss", "off topic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +32,19 @@ class Scenario:
     name: str
     passages: Sequence[LabelledPassage]
     questions: Sequence[LabelledQuestion]
+
+    def kinds(self) -> list[Kind]:
+        """Return of each question what it is to these passages."""
+        held = {passage.id for passage in self.passages}
+        docs = {passage.doc for passage in self.passages}
+
+        def kind(question: LabelledQuestion) -> Kind:
+            if question.answerable:
+                return "answerable"
+            about = question.about or ""
+            return "near miss" if about in held or about.split("#")[0] in docs else "off topic"
+
+        return [kind(question) for question in self.questions]
 
 
 def passages_of(name: str) -> list[LabelledPassage]:
@@ -51,10 +62,16 @@ def whole(name: str) -> Scenario:
     return Scenario(name, passages_of(name), questions_of(name))
 
 
+def held_out() -> Scenario:
+    """Return all of squad2's passages with the questions on the articles that are held out."""
+    passages, kept = passages_of("squad2"), held_out_docs("squad2")
+    ids = {passage.id for passage in passages if passage.doc in kept}
+    return Scenario("squad2", passages, [q for q in questions_of("squad2") if q.about in ids])
+
+
 def offtopic_split() -> Scenario:
-    """Return half of squad2's articles with the questions on both halves, and small talk."""
-    passages = passages_of("squad2")
-    kept = set(sorted({passage.doc for passage in passages})[::2])
+    """Return squad2's held-out articles with the questions on all of it, and small talk."""
+    passages, kept = passages_of("squad2"), held_out_docs("squad2")
     indexed = [passage for passage in passages if passage.doc in kept]
     ids = {passage.id for passage in indexed}
     inside = [q for q in questions_of("squad2") if q.answerable and q.relevant <= ids]
@@ -87,7 +104,7 @@ def small_libraries(size: int, count: int, seed: int) -> Iterator[Scenario]:
     for question in asked:
         on.setdefault(next(iter(question.relevant)), []).append(question)
     small_talk = questions_of("offtopic")
-    for doc in chance.sample(sorted({passage.doc for passage in passages}), count):
+    for doc in chance.sample(sorted(held_out_docs("squad-train")), count):
         article = [passage for passage in passages if passage.doc == doc]
         kept = chance.sample(article, min(size, len(article) * 2 // 3))
         inside = [q for passage in kept for q in on.get(passage.id, [])]
@@ -104,8 +121,9 @@ def small_libraries(size: int, count: int, seed: int) -> Iterator[Scenario]:
 
 
 def unanswerable(question: LabelledQuestion) -> LabelledQuestion:
-    """Return a question as one whose answer is not indexed."""
-    return replace(question, relevant=frozenset())
+    """Return a question as one whose answer is not indexed, but lies elsewhere."""
+    about = question.about or next(iter(sorted(question.relevant)), None)
+    return replace(question, relevant=frozenset(), about=about)
 
 
 def on_article() -> list[dict[str, str | bool | list[str] | None]]:

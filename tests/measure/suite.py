@@ -9,7 +9,8 @@ import argparse
 import random
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -17,85 +18,122 @@ from platformdirs import user_cache_path
 from index.embed import DEFAULT_MODEL, Embedder, load_embedder
 from index.engine import Engine
 from index.evaluate import Evaluation, Outcome, calibration_error, figures, recall
-from index.read import SentenceReader
+from index.read import Reader
 from index.records import Answer, Article
+from index.sentence_reader import SentenceReader
+from index.span_reader import SpanReader
+from index.spans import DEFAULT_READER, SpanModel, load_span_model
 from tests.measure.sets import (
-    SETS,
+    KINDS,
+    Kind,
     Remembering,
     Scenario,
     folder,
+    held_out,
     offtopic_split,
     on_article,
     whole,
 )
+from tests.measure.speed import report_speed
+from training.measure import f1, given_the_passage
+
+BINS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
+"""Edges of the rows of the reliability table."""
 
 
 def main() -> None:
-    """Print the figures of each set."""
+    """Print the figures of each set, without and with the reader."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--limit", type=int, default=100_000, help="questions of each set")
+    parser.add_argument("--limit", type=int, default=800, help="questions of each set")
     limit = parser.parse_args().limit
     if not folder().is_dir():
         sys.exit(
             f"There are no labelled sets in {folder()}; name their folder in PASSAGE_EVAL_DATA."
         )
-    embedder = Remembering(load_embedder(DEFAULT_MODEL, user_cache_path("passage")))
-    for name in SETS:
-        outcomes = _ask(whole(name), embedder, limit)
-        _report_retrieval(name, outcomes)
-    _report_decision("off-topic split", _ask(offtopic_split(), embedder, limit))
-    _report_article(embedder)
+    cache = user_cache_path("passage")
+    model = load_span_model(DEFAULT_READER, cache)
+    embedder = Remembering(load_embedder(DEFAULT_MODEL, cache))
+    readers = {"without a reader": SentenceReader(embedder), "with the reader": SpanReader(model)}
+    report_speed(model)
+    _report_given(model, limit)
+    told: list[tuple[Outcome, Kind]] = []
+    for scenario in (held_out(), whole("stackfaq"), whole("clapnq"), offtopic_split()):
+        told.extend(_report(scenario, embedder, readers, limit))
+    _report_reliability(told)
+    for name, reader in readers.items():
+        _report_article(name, embedder, reader)
 
 
-def _ask(scenario: Scenario, embedder: Embedder, limit: int) -> list[Outcome]:
-    questions = list(scenario.questions)
-    if len(questions) > limit:
-        questions = random.Random(0).sample(questions, limit)
-    evaluation = Evaluation(scenario.passages, embedder, SentenceReader(embedder))
-    try:
-        return evaluation.run(questions)
-    finally:
+def _report_given(model: SpanModel, limit: int) -> None:
+    found = given_the_passage(model, limit)
+    print(f"\nsquad2, the right passage given: {found.questions} held-out questions")
+    print(f"  F1 on the answerable  {found.f1:.4f}   exact {found.exact:.4f}")
+    print(f"  AUROC of the evidence, answerable against adversarial  {found.auroc:.4f}")
+
+
+def _report(
+    scenario: Scenario, embedder: Embedder, readers: dict[str, Reader], limit: int
+) -> list[tuple[Outcome, Kind]]:
+    """Print a set's figures for each reader; return the outcomes with the last of them."""
+    pairs = list(zip(scenario.questions, scenario.kinds(), strict=True))
+    if len(pairs) > limit:
+        pairs = random.Random(0).sample(pairs, limit)
+    outcomes: list[Outcome] = []
+    for number, (name, reader) in enumerate(readers.items()):
+        evaluation = Evaluation(scenario.passages, embedder, reader)
+        outcomes = evaluation.run([question for question, _ in pairs])
         evaluation.close()
+        answerable = [outcome for outcome in outcomes if outcome.question.answerable]
+        if number == 0:
+            dense = recall([outcome.dense_rank for outcome in answerable], 1)
+            bm25 = recall([outcome.bm25_rank for outcome in answerable], 1)
+            print(f"\n{scenario.name}: {len(answerable)} answerable of {len(outcomes)} questions")
+            print(f"  recall@1 of the vectors alone {dense:.4f}, of BM25 alone {bm25:.4f}")
+        print(f"  {name}")
+        _report_outcomes(outcomes, [kind for _, kind in pairs])
+    return list(zip(outcomes, [kind for _, kind in pairs], strict=True))
 
 
-def _report_retrieval(name: str, outcomes: Sequence[Outcome]) -> None:
+def _report_outcomes(outcomes: Sequence[Outcome], kinds: Sequence[Kind]) -> None:
+    found = figures(outcomes)
+    recalls = "  ".join(f"@{k} {found[f'recall@{k}']:.4f}" for k in (1, 3, 5, 10))
+    print(f"    recall {recalls}   mrr@10 {found['mrr@10']:.4f}")
     answerable = [outcome for outcome in outcomes if outcome.question.answerable]
-    dense = recall([outcome.dense_rank for outcome in answerable], 1)
-    bm25 = recall([outcome.bm25_rank for outcome in answerable], 1)
-    found = figures(outcomes)
-    print(f"\n{name}: {len(answerable)} answerable of {len(outcomes)} questions")
-    print(f"  recall@1   {found['recall@1']:.4f}   (vectors alone {dense:.4f}, BM25 {bm25:.4f})")
-    for key in ("recall@3", "recall@5", "recall@10", "mrr@10"):
-        print(f"  {key:9}  {found[key]:.4f}")
-    quoted = [o for o in answerable if o.right and o.quote and o.question.evidence]
-    if quoted:
-        hits = sum(any(_same(o.quote or "", e) for e in o.question.evidence) for o in quoted)
-        print(f"  sentence shown is one of the evidence  {hits / len(answerable):.4f}")
-    _report_states(outcomes)
-
-
-def _report_decision(name: str, outcomes: Sequence[Outcome]) -> None:
-    answerable = sum(outcome.question.answerable for outcome in outcomes)
-    print(f"\n{name}: {answerable} answerable of {len(outcomes)} questions")
-    _report_states(outcomes)
-
-
-def _report_states(outcomes: Sequence[Outcome]) -> None:
-    found = figures(outcomes)
+    shown = [o for o in answerable if o.question.evidence and o.quote]
+    if shown:
+        hits = sum(any(_same(o.quote or "", e) for e in o.question.evidence) for o in shown)
+        print(f"    sentence shown is one of the evidence  {hits / len(answerable):.4f}")
     if found["auroc"] is not None:
-        print(f"  AUROC of the confidence  {found['auroc']:.4f}")
-    print(f"  calibration error        {calibration_error(outcomes):.4f}")
-    for kind, shares in found["states"].items():
-        if any(shares.values()):
-            told = ", ".join(f"{state} {share:.1%}" for state, share in shares.items())
-            print(f"  {kind:12}  {told}")
+        print(f"    AUROC of the confidence  {found['auroc']:.4f}")
+    print(f"    calibration error        {calibration_error(outcomes):.4f}")
+    for kind in KINDS:
+        some = [o for o, k in zip(outcomes, kinds, strict=True) if k == kind]
+        if some:
+            counted = [(s, sum(o.state == s for o in some)) for s in ("answer", "closest", "none")]
+            told = ", ".join(f"{state} {count / len(some):.1%}" for state, count in counted)
+            print(f"    {kind:10}  {told}")
 
 
-def _report_article(embedder: Embedder) -> None:
+def _report_reliability(told: Sequence[tuple[Outcome, Kind]]) -> None:
+    """Print what confidences were worth, over all sets."""
+    outcomes = [outcome for outcome, _ in told]
+    print(f"\nconfidence over all sets, with the reader: {len(told)} questions")
+    print(f"  calibration error  {calibration_error(outcomes):.4f}")
+    print(f"  {'confidence':10}  questions  mean confidence  right   of these: {', '.join(KINDS)}")
+    for low, high in pairwise(BINS):
+        some = [(o, k) for o, k in told if low <= o.confidence < high or o.confidence == high == 1]
+        if some:
+            mean = sum(o.confidence for o, _ in some) / len(some)
+            right = sum(o.right for o, _ in some) / len(some)
+            kinds = ", ".join(str(sum(k == kind for _, k in some)) for kind in KINDS)
+            print(f"  {low:.1f} - {high:.1f}  {len(some):9}  {mean:15.3f}  {right:.3f}   {kinds}")
+
+
+def _report_article(name: str, embedder: Embedder, reader: Reader) -> None:
     """Ask our own questions on the first article, as it came, through the whole engine."""
     file = folder() / "article" / "turkish-russian-relations.txt"
     with tempfile.TemporaryDirectory() as data:
-        engine = Engine(Path(data), lambda: embedder)
+        engine = Engine(Path(data), lambda: embedder, reader=lambda _: reader)
         for item in engine.add([str(file)], "article"):
             if isinstance(item, Exception):
                 raise item
@@ -104,14 +142,30 @@ def _report_article(embedder: Embedder) -> None:
         text = engine.library.article("article", answers[0].passages[0].passage.article_id)
         engine.close()
     pairs = list(zip(asked, answers, strict=True))
-    yes = [(str(row["evidence"]), answer) for row, answer in pairs if row["answerable"]]
+    yes = [(row, answer) for row, answer in pairs if row["answerable"]]
     no = [answer for row, answer in pairs if not row["answerable"]]
-    print(f"\nthe first article: {len(yes)} answerable questions, {len(no)} near misses")
+    print(f"\nthe first article, {name}: {len(yes)} answerable questions, {len(no)} near misses")
     for depth in (1, 3):
-        found = sum(_among(evidence, answer, text, depth) for evidence, answer in yes)
+        found = _count(yes, lambda row, a, d=depth: _among(str(row["evidence"]), a, text, d))
         print(f"  right passage among the first {depth}  {found} of {len(yes)}")
+    marked = [(row, answer) for row, answer in yes if answer.quote and answer.quote.marked]
+    print(f"  marked words right  {_count(marked, _marks)} of {len(marked)} that are marked")
     _count_states("answerable", [answer for _, answer in yes])
     _count_states("near misses", no)
+
+
+Row = dict[str, str | bool | list[str] | None]
+
+
+def _count(pairs: Sequence[tuple[Row, Answer]], so: Callable[[Row, Answer], bool]) -> int:
+    return sum(so(row, answer) for row, answer in pairs)
+
+
+def _marks(row: Row, answer: Answer) -> bool:
+    """Say whether the marked words are an accepted answer, or share most of their words."""
+    accepted = row["answers"]
+    words = answer.quote.marked if answer.quote else None
+    return isinstance(accepted, list) and any(f1(words or "", a) >= 0.5 for a in accepted)
 
 
 def _among(evidence: str, answer: Answer, article: Article, depth: int) -> bool:

@@ -1,19 +1,19 @@
-"""From passages to an answer: the state, the sentence and the reason."""
+"""From passages to an answer without a reader: the state, the sentence and the reason."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from index import read as read_module
+from index import sentence_reader
 from index.calibration import ANSWER, NONE
 from index.collection import CollectionIndex
 from index.library import Library
-from index.read import Reading, SentenceReader, confidence, state_of
+from index.read import Reading, state_of
 from index.retrieve import Asking, prepare, retrieve
+from index.sentence_reader import SentenceReader, confidence
 from tests.fakes import BagOfWords, drafts, made
 
 TALKS = "Hello there. Ankara signed the treaty on Thursday. Moscow sells gas."
@@ -33,7 +33,7 @@ def read(library: Library, embedder: BagOfWords, reader: SentenceReader, tmp_pat
 
     def read(question: str) -> Reading:
         prepared = prepare([Asking(question)], embedder)[0]
-        return reader.read(prepared, retrieve(prepared, [index], library, 10))
+        return reader.read([prepared], [retrieve(prepared, [index], library, 10)])[0]
 
     return read
 
@@ -52,7 +52,7 @@ def sure(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Make every confidence the one given."""
 
     def sure(value: float) -> None:
-        monkeypatch.setattr(read_module, "confidence", lambda *_: value)
+        monkeypatch.setattr(sentence_reader, "confidence", lambda *_: value)
 
     return sure
 
@@ -67,8 +67,7 @@ def test_an_empty_library_answers_nothing_and_says_why(read: Read) -> None:
 
 def test_confidence_is_a_probability_that_grows_with_all_evidence() -> None:
     levels = [0.0, 0.25, 0.5, 0.75, 1.0]
-    signals = len(inspect.signature(confidence).parameters)
-    grown = [confidence(*[level] * signals) for level in levels]
+    grown = [confidence(level, level, level, level**2, level) for level in levels]
     assert grown == sorted(set(grown))
     assert 0.0 < grown[0] < NONE
     assert ANSWER < grown[-1] < 1.0
@@ -86,7 +85,15 @@ def test_confidence_is_a_probability_that_grows_with_all_evidence() -> None:
     ],
 )
 def test_states_begin_exactly_at_their_thresholds(value: float, state: str) -> None:
-    assert state_of(value) == state
+    assert state_of(value, value, NONE) == state
+
+
+@pytest.mark.parametrize(("near", "state"), [(0.3, "closest"), (0.29, "none")])
+def test_what_nothing_answers_is_shown_only_where_the_library_is_about_it(
+    near: float, state: str
+) -> None:
+    assert state_of(ANSWER - 0.01, near, 0.3) == state
+    assert state_of(ANSWER, near, 0.3) == "answer"
 
 
 @pytest.mark.parametrize("value", [0.0, NONE, ANSWER, 1.0])
@@ -96,7 +103,7 @@ def test_state_confidence_and_passages_come_back_whatever_is_decided(
     store("The treaty.", "The gas.")
     sure(value)
     reading = read("treaty")
-    assert (reading.state, reading.confidence) == (state_of(value), value)
+    assert (reading.state, reading.confidence) == (state_of(value, value, NONE), value)
     assert [ranked.passage.text for ranked in reading.ranked] == ["The treaty.", "The gas."]
     assert (reading.quote is None) == (reading.state == "none")
 
@@ -150,7 +157,7 @@ def test_a_reader_forgets_the_oldest_sentences(
     reader: SentenceReader,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(read_module, "_REMEMBERED", 2)
+    monkeypatch.setattr(sentence_reader, "_REMEMBERED", 2)
     store(*(f"Treaty {n}." for n in range(8)))
     first = read("treaty 1")
     assert [r.passage.text for r in read("treaty 1").ranked] == [

@@ -1,0 +1,86 @@
+"""Model files: found, verified by their hash, and loaded without a word from the libraries.
+
+Nothing here knows what a model is for; ``embed`` and ``spans`` do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from index.errors import ModelError
+from index.files import write_atomically
+
+_MODEL_FILES = frozenset({".safetensors", ".bin", ".json", ".txt", ".model"})
+_LIBRARIES = ("sentence_transformers", "huggingface_hub", "transformers")
+
+M = TypeVar("M")
+
+
+def verified_digest(path: Path, cache: Path, expected: str | None = None, remedy: str = "") -> str:
+    """Return the SHA-256 of a file, computed once for each version of it on disk.
+
+    Raises ModelError where it is not the ``expected`` one; ``remedy`` says what to do then.
+    """
+    status = path.stat()
+    mark = f"{path}\n{status.st_size}\n{status.st_mtime_ns}"
+    note = cache / f"{hashlib.sha256(mark.encode()).hexdigest()[:32]}.json"
+    try:
+        digest = str(json.loads(note.read_text("utf-8"))["sha256"])
+    except (OSError, ValueError, KeyError):
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        note.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(note, json.dumps({"file": str(path), "sha256": digest}).encode())
+    if expected is not None and digest != expected:
+        raise ModelError(
+            f"The weights in {path} are not the official ones: their SHA-256 is {digest}, "
+            f"expected {expected}. {remedy}".rstrip()
+        )
+    return digest
+
+
+def folder_digest(folder: Path, cache: Path) -> str:
+    """Return one digest of all that makes a model's output what it is.
+
+    Raises ModelError where the folder holds no model.
+    """
+    if not (folder / "modules.json").is_file() and not (folder / "config.json").is_file():
+        raise ModelError(
+            f"The folder {folder} holds no model: it has neither modules.json nor config.json."
+        )
+    combined = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.suffix in _MODEL_FILES):
+        combined.update(f"{path.relative_to(folder)} {verified_digest(path, cache)}\n".encode())
+    return combined.hexdigest()
+
+
+def loaded(source: str, load: Callable[[], M], *, setting: str, kind: str) -> M:
+    """Return what ``load`` returns; what the libraries log on the way ends up in one sentence.
+
+    Raises ModelError, which names the ``setting`` and the ``kind`` of model to give it.
+    """
+    for library in _LIBRARIES:
+        logging.getLogger(library).setLevel(logging.CRITICAL)
+    try:
+        from transformers.utils import logging as transformers_logging
+
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        return load()
+    except ModelError:
+        raise
+    except Exception as error:  # the libraries raise anything from OSError to KeyError
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise ModelError(
+            f"The model {source!r} can't be loaded: {reason} "
+            f"(give `{setting}` a {kind}, or leave it out)."
+        ) from error
+
+
+def hub_revision(model: Any) -> str:
+    """Return the hub's commit of a loaded transformers model, "unknown" where it has none."""
+    return str(getattr(getattr(model, "config", None), "_commit_hash", None) or "unknown")

@@ -1,0 +1,1 @@
+"""The making of the reader that ships with Passage: ``make train``."""

@@ -1,0 +1,118 @@
+"""The sets that the reader learns from, and the articles that it is never shown.
+
+Read from the folder that ``PASSAGE_EVAL_DATA`` names, else ``../shared/data``.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from index.sentences import Span, sentences
+
+HELD_OUT_OF_TRAIN = 11
+"""Every so many-th article of squad-train is kept for measuring and calibrating."""
+
+FILES = tuple(
+    f"{name}/{part}.jsonl.gz"
+    for name in ("squad-train", "squad2")
+    for part in ("passages", "questions")
+)
+
+
+def folder() -> Path:
+    """Return the folder of the labelled sets."""
+    named = os.environ.get("PASSAGE_EVAL_DATA")
+    return Path(named) if named else Path(__file__).parents[2] / "shared" / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage to read, with its title as context and the places of its sentences."""
+
+    id: str
+    doc: str
+    context: str
+    text: str
+    sentences: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A question, the passage it was asked of, and where that answers; nowhere if it doesn't.
+
+    ``spans`` are characters of the passage's text; ``answers`` what people gave as answers.
+    """
+
+    question: str
+    source: int
+    spans: tuple[Span, ...]
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Passages and the questions on them."""
+
+    sources: Sequence[Source]
+    tasks: Sequence[Task]
+
+
+def held_out_docs(name: str) -> frozenset[str]:
+    """Return the articles of a set that the reader never learns from.
+
+    Of squad2 every other one, the half that the off-topic split indexes.
+    """
+    docs = sorted({str(row["doc"]) for row in _rows(f"{name}/passages.jsonl.gz")})
+    return frozenset(docs[::2] if name == "squad2" else docs[::HELD_OUT_OF_TRAIN])
+
+
+def load(name: str, *, held_out: bool) -> Corpus:
+    """Return the part of a set to learn from, or the part that is held out."""
+    kept = held_out_docs(name)
+    rows = [r for r in _rows(f"{name}/passages.jsonl.gz") if (r["doc"] in kept) == held_out]
+    sources = [
+        Source(r["id"], r["doc"], r["title"], r["text"], tuple(sentences(r["text"], language="en")))
+        for r in rows
+    ]
+    at = {source.id: number for number, source in enumerate(sources)}
+    tasks = []
+    for row in _rows(f"{name}/questions.jsonl.gz"):
+        about = row.get("about") or row["relevant"][0]
+        if about in at:
+            tasks.append(_task(row, at[about], sources[at[about]].text))
+    return Corpus(sources, tasks)
+
+
+def digests() -> dict[str, str]:
+    """Return the SHA-256 of each file that the reader learns from."""
+    return {name: hashlib.sha256((folder() / name).read_bytes()).hexdigest() for name in FILES}
+
+
+def _task(row: dict[str, Any], source: int, text: str) -> Task:
+    answers = tuple(row.get("answers", ()))
+    starts = row.get("answer_starts")
+    if starts is None:
+        found = [at for answer in answers for at in _places(answer, text)]
+        spans = tuple(dict.fromkeys(found))
+    else:
+        spans = tuple(Span(a, a + len(w)) for a, w in zip(starts, answers, strict=True))
+    return Task(row["text"], source, spans if row["answerable"] else (), answers)
+
+
+def _places(answer: str, text: str) -> Iterator[Span]:
+    """Yield where an answer stands; a later place of a short one may mean something else."""
+    at = text.find(answer)
+    if at >= 0 and answer:
+        yield Span(at, at + len(answer))
+
+
+def _rows(name: str) -> Iterator[dict[str, Any]]:
+    with gzip.open(folder() / name, "rt", encoding="utf-8") as lines:
+        yield from map(json.loads, lines)

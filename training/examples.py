@@ -1,0 +1,289 @@
+"""Tasks -> token ids in pairs: a passage that answers, and one that doesn't.
+
+Everything that chance decides is decided by the seed and the round alone, so that a run
+which was stopped goes on with the same examples.
+"""
+
+from __future__ import annotations
+
+import random
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from index.analysis import FUNCTION_WORDS
+from index.sentences import Span
+from training.corpus import Corpus, Source, Task
+from training.negatives import Siblings, altered, names_by_doc
+
+QUESTION, CONTEXT, TEXT = 40, 40, 200
+"""The most tokens of each part."""
+
+TRIMMED, SHORTEST, LONGEST = 0.6, 40, 120
+"""The share of passages cut to a window of whole sentences, and how many tokens that has."""
+
+KINDS = {"mined": 0.45, "cut": 0.17, "altered": 0.35, "strange": 0.03}
+"""What the second of a pair is, where it is not a miss by people."""
+
+BY_PEOPLE = 0.85
+"""How often it is one, on passages that have some."""
+
+ALTERED_WEIGHT = 0.6
+"""What an altered question counts: some still have their answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Token ids of question, context and text, and where the answers begin and end.
+
+    Position 0 stands for "no answer here"; ``text`` is the first position of the text.
+    """
+
+    ids: tuple[int, ...]
+    second: int
+    text: int
+    spans: tuple[tuple[int, int], ...]
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The same question or passage, once with an answer and once without."""
+
+    yes: Example
+    no: Example
+
+    @property
+    def length(self) -> int:
+        """Tokens of the longer one."""
+        return max(len(self.yes.ids), len(self.no.ids))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tokens:
+    """A text as tokens, with the character at which each begins and ends."""
+
+    ids: Sequence[int]
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+
+class Encoder:
+    """Puts question, context and text together as the reader will be given them."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._cls, self._sep = (tokenizer.encode("").ids[at] for at in (0, -1))
+
+    def tokens(self, texts: Sequence[str]) -> list[_Tokens]:
+        """Tokenise texts by themselves."""
+        return [
+            _Tokens(e.ids, [a for a, _ in e.offsets], [b for _, b in e.offsets])
+            for e in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        ]
+
+    def example(
+        self,
+        question: Sequence[int],
+        context: Sequence[int],
+        text: _Tokens,
+        window: tuple[int, int],
+        spans: Sequence[Span],
+        weight: float = 1.0,
+    ) -> Example:
+        """Return an example of the tokens ``window`` of a text."""
+        first, last = window[0], min(window[1], window[0] + TEXT)
+        head = [self._cls, *question[:QUESTION], self._sep, *context[:CONTEXT]]
+        found = []
+        for span in spans:
+            start = bisect_right(text.starts, span.start) - 1
+            end = bisect_right(text.starts, span.end - 1) - 1
+            if first <= start <= end < last:
+                found.append((len(head) + start - first, len(head) + end - first))
+        return Example(
+            (*head, *text.ids[first:last], self._sep),
+            2 + len(question[:QUESTION]),
+            len(head),
+            tuple(dict.fromkeys(found)),
+            weight,
+        )
+
+
+class Examples:
+    """The pairs of a corpus, made anew each round."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        encoder: Encoder,
+        siblings: Siblings,
+        near: NDArray[np.int32] | None,
+    ) -> None:
+        """``near`` are mined passages by task; None where the set has its own misses."""
+        self._corpus = corpus
+        self._encoder = encoder
+        self._siblings = siblings
+        self._near = near
+        self._names = names_by_doc(corpus)
+        self._texts = encoder.tokens([s.text for s in corpus.sources])
+        self._contexts = [t.ids for t in encoder.tokens([s.context for s in corpus.sources])]
+        self._by_source: dict[int, list[Task]] = {}
+        for task in corpus.tasks:
+            if not task.spans:
+                self._by_source.setdefault(task.source, []).append(task)
+
+    def pairs(self, seed: str, copies: int = 1) -> Iterator[Pair]:
+        """Yield the pairs of one round, in which each question comes so many times."""
+        for number, task in enumerate(self._corpus.tasks):
+            for copy in range(copies):
+                if task.spans:
+                    chance = random.Random(f"{seed} {number} {copy}")
+                    pair = self._pair(number, task, chance)
+                    if pair is not None:
+                        yield pair
+
+    def _pair(self, number: int, task: Task, chance: random.Random) -> Pair | None:
+        source = self._corpus.sources[task.source]
+        question = worded(task.question, chance)
+        window = self._window(task.source, task.spans[0], chance)
+        yes = self._example(question, task.source, window, task.spans)
+        if not yes.spans:
+            return None
+        return Pair(yes, self._miss(number, task, source, question, window, chance))
+
+    def _miss(
+        self,
+        number: int,
+        task: Task,
+        source: Source,
+        question: str,
+        window: tuple[int, int],
+        chance: random.Random,
+    ) -> Example:
+        own = self._by_source.get(task.source)
+        if own and chance.random() < BY_PEOPLE:
+            return self._example(worded(chance.choice(own).question, chance), task.source, window)
+        kind = chance.choices(list(KINDS), list(KINDS.values()))[0]
+        if kind == "altered":
+            names = self._names[source.doc]
+            other = altered(question, source.text, names, self._siblings, chance)
+            if other is not None:
+                return self._example(other, task.source, window, weight=ALTERED_WEIGHT)
+        if kind == "cut":
+            left = self._without(task)
+            if left is not None:
+                return self._example(question, task.source, left)
+        return self._elsewhere(number, question, kind, window[1] - window[0], chance)
+
+    def _elsewhere(
+        self, number: int, question: str, kind: str, room: int, chance: random.Random
+    ) -> Example:
+        """Return the question with a passage that is near, or with any other one.
+
+        It is cut to about the length of the one that answers: length must tell nothing.
+        """
+        near = [] if self._near is None else [int(n) for n in self._near[number] if n >= 0]
+        if kind == "strange" or not near:
+            other = chance.randrange(len(self._corpus.sources))
+        else:
+            other = near[min(int(chance.expovariate(0.8)), len(near) - 1)]
+        begin = chance.randrange(len(self._edges(other)))
+        return self._example(question, other, self._grown(other, begin, begin, room, chance))
+
+    def _example(
+        self,
+        question: str,
+        source: int,
+        window: tuple[int, int],
+        spans: Sequence[Span] = (),
+        weight: float = 1.0,
+    ) -> Example:
+        ids = self._encoder.tokens([question])[0].ids
+        text, context = self._texts[source], self._contexts[source]
+        return self._encoder.example(ids, context, text, window, spans, weight)
+
+    def _window(self, source: int, answer: Span, chance: random.Random) -> tuple[int, int]:
+        """Return the tokens of some neighbouring sentences, the answer's among them."""
+        text = self._texts[source]
+        if chance.random() > TRIMMED and len(text.ids) <= TEXT:
+            return 0, len(text.ids)
+        edges = self._edges(source)
+        at = bisect_right(text.starts, answer.start) - 1
+        end = bisect_right(text.starts, answer.end - 1) - 1
+        first = last = max(0, bisect_right([a for a, _ in edges], at) - 1)
+        while last + 1 < len(edges) and edges[last][1] <= end:
+            last += 1
+        return self._grown(source, first, last, chance.randint(SHORTEST, LONGEST), chance)
+
+    def _grown(
+        self, source: int, first: int, last: int, room: int, chance: random.Random
+    ) -> tuple[int, int]:
+        """Return the tokens of some sentences and of their neighbours, while there is room."""
+        edges = self._edges(source)
+        while first > 0 or last + 1 < len(edges):
+            left = first > 0 and (last + 1 == len(edges) or chance.random() < 0.5)
+            new = (first - 1, last) if left else (first, last + 1)
+            if edges[new[1]][1] - edges[new[0]][0] > room:
+                break
+            first, last = new
+        return edges[first][0], edges[last][1]
+
+    def _without(self, task: Task) -> tuple[int, int] | None:
+        """Return the longer stretch before or after the sentences that hold an answer."""
+        source = self._corpus.sources[task.source]
+        held = [
+            number
+            for number, (a, b) in enumerate(source.sentences)
+            if any(answer.casefold() in source.text[a:b].casefold() for answer in task.answers)
+        ]
+        if not held:
+            return None
+        edges = self._edges(task.source)
+        before, after = (0, edges[held[0]][0]), (edges[held[-1]][1], edges[-1][1])
+        longer = max(before, after, key=lambda window: window[1] - window[0])
+        return longer if longer[1] - longer[0] >= SHORTEST // 2 else None
+
+    def _edges(self, source: int) -> list[tuple[int, int]]:
+        """Return the sentences of a passage in tokens."""
+        starts = self._texts[source].starts
+        cuts = [bisect_right(starts, a - 1) for a, _ in self._corpus.sources[source].sentences]
+        return list(zip(cuts, [*cuts[1:], len(starts)], strict=True))
+
+
+def worded(question: str, chance: random.Random) -> str:
+    """Return a question as hasty people type it, now and then."""
+    roll = chance.random()
+    if roll < 0.06:
+        kept = [w for w in question.rstrip("?").split() if w.casefold() not in FUNCTION_WORDS]
+        return " ".join(kept) if len(kept) > 2 else question
+    if roll < 0.12:
+        words = question.split()
+        long = [n for n, word in enumerate(words) if len(word) > 5 and word.isalpha()]
+        if long:
+            n = chance.choice(long)
+            at = chance.randrange(1, len(words[n]) - 2)
+            swapped = words[n][at + 1] + words[n][at]
+            words[n] = words[n][:at] + swapped + words[n][at + 2 :]
+            return " ".join(words)
+    return question.rstrip("? ") if roll < 0.35 else question
+
+
+def batches(pairs: Sequence[Pair], tokens: int, seed: str) -> list[list[Pair]]:
+    """Group pairs of about the same length into batches of at most so many tokens."""
+    chance = random.Random(seed)
+    order = sorted(range(len(pairs)), key=lambda n: (pairs[n].length + chance.randint(0, 8), n))
+    made: list[list[Pair]] = []
+    batch: list[Pair] = []
+    for n in order:
+        longest = max(pairs[n].length, max((p.length for p in batch), default=0))
+        if batch and 2 * longest * (len(batch) + 1) > tokens:
+            made.append(batch)
+            batch = []
+        batch.append(pairs[n])
+    made.append(batch)
+    chance.shuffle(made)
+    return made
