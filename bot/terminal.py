@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -164,17 +165,22 @@ def show_checks(console: Console, checks: Iterable[tuple[bool, str]]) -> None:
 def _quoted(passage: Passage, quote: Quote | None, *, plain: bool) -> Text:
     """Return a passage with the answering sentence in bold and the exact words underlined.
 
-    Where nothing can be bold, as in a pipe, the sentence stands between asterisks.
+    Where nothing can be bold, as in a pipe, the sentence stands between asterisks and the words
+    between underscores.
     """
     text = Text(passage.text)
     if quote is None:
         return _without_unprintable(text)
     start, end = quote.start - passage.start, quote.end - passage.start
     text.stylize("bold", start, end)
-    if quote.words is not None:
-        text.stylize("underline", *(at - passage.start for at in quote.words))
+    words = [at - passage.start for at in quote.words or ()]
+    if words:
+        text.stylize("underline", *words)
     if plain:
-        text = Text.assemble(text[:start], "**", text[start:end], "**", text[end:])
+        marks = ["**", *["__" for _ in words], "**", ""]
+        cuts = pairwise([0, start, *words, end, len(passage.text)])
+        pieces = [text[a:b].append(mark) for (a, b), mark in zip(cuts, marks, strict=True)]
+        text = Text.assemble(*pieces)
     return _without_unprintable(text)
 
 

@@ -30,6 +30,7 @@ _QUESTION = 64  # tokens of a question that are read; more is a story, not a que
 _WINDOW = 384  # tokens read at once; a longer passage is read in windows
 _STRIDE = 96  # tokens that two windows share
 _BATCH = 4_096  # tokens that go through the model together, padding included
+_EVEN = 1.2  # times as long as the shortest the longest of them may be: padding costs as much
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ class TransformersSpanModel:
             "token_type_ids": ([w.encoding.type_ids for w in batch], 0),
             "attention_mask": ([w.encoding.attention_mask for w in batch], 0),
         }
-        shape = (len(batch), max(len(w.encoding.ids) for w in batch))
+        shape = (len(batch), max(map(len, batch)))
         padded = {}
         for name in tokenizer.model_input_names:
             rows, filling = parts[name]
@@ -168,6 +169,9 @@ class _Window:
     encoding: Any
     source: Excerpt
     none_at: int
+
+    def __len__(self) -> int:
+        return len(self.encoding.ids)
 
     def evidence(self, start: NDArray[np.float32], end: NDArray[np.float32]) -> Evidence:
         """Return what the logits of where an answer starts and ends say."""
@@ -227,8 +231,9 @@ def _merged(parts: Sequence[Evidence]) -> Evidence:
 def _batches(windows: Sequence[_Window]) -> Iterator[list[_Window]]:
     """Group windows of about the same length, so that little is padded."""
     batch: list[_Window] = []
-    for window in sorted(windows, key=lambda w: len(w.encoding.ids)):
-        if batch and len(window.encoding.ids) * (len(batch) + 1) > _BATCH:
+    for window in sorted(windows, key=len):
+        full = len(window) * (len(batch) + 1) > _BATCH
+        if batch and (full or len(window) > _EVEN * len(batch[0])):
             yield batch
             batch = []
         batch.append(window)

@@ -104,6 +104,14 @@ def test_an_added_article_answers_with_its_words_and_where_they_stand(
     assert whole[quote["marked_start"] :].startswith("1850")
 
 
+def test_the_words_that_answer_are_marked_where_nothing_can_be_bold(
+    passage: Run, harbour: Path
+) -> None:
+    passage("add", str(harbour))
+    shown = passage("ask", "harbour of Oslo built").out
+    assert "**The harbour of Oslo was built in __1850__.**" in shown
+
+
 def test_without_a_reader_no_words_are_marked(
     passage: Run, harbour: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,11 +68,11 @@ def scenarios() -> Iterable[Scenario]:
         yield from small_libraries(size, count=_LIBRARIES, seed=size)
 
 
-def ask_all(embedder: Remembering, reader: Reader) -> dict[str, list[Asked]]:
+def ask_all(embedder: Remembering, reader: Callable[[], Reader]) -> dict[str, list[Asked]]:
     """Ask every scenario; small libraries of one size are one group."""
     groups: dict[str, list[Asked]] = {}
     for scenario in scenarios():
-        evaluation = Evaluation(scenario.passages, embedder, reader)
+        evaluation = Evaluation(scenario.passages, embedder, reader())
         pairs = list(zip(scenario.questions, scenario.kinds(), strict=True))
         asked = random.Random(0).sample(pairs, min(_MOST, len(pairs)))
         outcomes = evaluation.run([question for question, _ in asked])
@@ -128,12 +128,13 @@ def main() -> None:
     """Print the constants and the figures, with the reader and without."""
     cache = user_cache_path("passage")
     embedder = Remembering(load_embedder(DEFAULT_MODEL, cache))
-    read = ask_all(embedder, SpanReader(load_span_model(DEFAULT_READER, cache)))
+    model = load_span_model(DEFAULT_READER, cache)
+    read = ask_all(embedder, lambda: SpanReader(model))
     _report("BY_SPANS", read)
     near = fit(about(asked) for asked in read.values())
     print("BY_NEARNESS =", _rounded(near))
     _report_nearness(read, near)
-    _report("BY_SENTENCES", ask_all(embedder, SentenceReader(embedder)))
+    _report("BY_SENTENCES", ask_all(embedder, lambda: SentenceReader(embedder)))
 
 
 def _report(name: str, groups: Groups) -> None:

@@ -9,7 +9,7 @@ import argparse
 import random
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -40,6 +40,8 @@ from training.measure import f1, given_the_passage
 BINS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
 """Edges of the rows of the reliability table."""
 
+Readers = Mapping[str, Callable[[], Reader]]
+
 
 def main() -> None:
     """Print the figures of each set, without and with the reader."""
@@ -53,7 +55,11 @@ def main() -> None:
     cache = user_cache_path("passage")
     model = load_span_model(DEFAULT_READER, cache)
     embedder = Remembering(load_embedder(DEFAULT_MODEL, cache))
-    readers = {"without a reader": SentenceReader(embedder), "with the reader": SpanReader(model)}
+    # A reader remembers passages by their ids, so each library gets one of its own.
+    readers: Readers = {
+        "without a reader": lambda: SentenceReader(embedder),
+        "with the reader": lambda: SpanReader(model),
+    }
     report_speed(model)
     _report_given(model, limit)
     told: list[tuple[Outcome, Kind]] = []
@@ -61,7 +67,7 @@ def main() -> None:
         told.extend(_report(scenario, embedder, readers, limit))
     _report_reliability(told)
     for name, reader in readers.items():
-        _report_article(name, embedder, reader)
+        _report_article(name, embedder, reader())
 
 
 def _report_given(model: SpanModel, limit: int) -> None:
@@ -72,7 +78,7 @@ def _report_given(model: SpanModel, limit: int) -> None:
 
 
 def _report(
-    scenario: Scenario, embedder: Embedder, readers: dict[str, Reader], limit: int
+    scenario: Scenario, embedder: Embedder, readers: Readers, limit: int
 ) -> list[tuple[Outcome, Kind]]:
     """Print a set's figures for each reader; return the outcomes with the last of them."""
     pairs = list(zip(scenario.questions, scenario.kinds(), strict=True))
@@ -80,7 +86,7 @@ def _report(
         pairs = random.Random(0).sample(pairs, limit)
     outcomes: list[Outcome] = []
     for number, (name, reader) in enumerate(readers.items()):
-        evaluation = Evaluation(scenario.passages, embedder, reader)
+        evaluation = Evaluation(scenario.passages, embedder, reader())
         outcomes = evaluation.run([question for question, _ in pairs])
         evaluation.close()
         answerable = [outcome for outcome in outcomes if outcome.question.answerable]
