@@ -25,10 +25,10 @@ def answered(
 ) -> Answer:
     """Return an answer over the passages of these ids, quoting the first."""
     ranked = tuple(
-        Ranked(passage(number), 0.9 - at / 7, 0.61, 7.25, 0.5, 1.0, 1 / 3)
+        Ranked(passage(number), 0.9 - at / 7, 0.61, 7.25, 0.5, 1.0, 1 / 3, 0.75)
         for at, number in enumerate(ids)
     )
-    quote = Quote("It opened in 1932.", "1932", "bridge", 0, 18) if ids else None
+    quote = Quote("It opened in 1932.", "1932", "bridge", 0, 18, 13) if ids else None
     return Answer(question, state, 0.875, reason, quote, ranked, Timing(1, 2, 3, 6))
 
 

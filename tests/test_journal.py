@@ -41,7 +41,7 @@ def test_an_answer_comes_back_whole_after_a_restart(library: Library, journal: J
     assert (kept.reply_channel, kept.reply_message, kept.follows) == (200, 9, first)
     assert (kept.state, kept.confidence, kept.private) == ("closest", 0.875, True)
     assert kept.reason == "similarity 0.61, without “when”"
-    assert kept.quote == Quote("It opened in 1932.", "1932", "bridge", 0, 18)
+    assert kept.quote == Quote("It opened in 1932.", "1932", "bridge", 0, 18, 13)
     still = {ranked.passage.id: ranked.passage for ranked in answer.passages}
     assert kept.ranked(still) == answer.passages
 

@@ -50,7 +50,7 @@ def test_a_person_sees_all_that_is_kept_about_them(library: Library, privacy: Pr
     told = json.loads(json.dumps(privacy.export(ANN)))
     assert told["person"] == "11"
     assert [question["question"] for question in told["questions"]] == ["Who?", "When?"]
-    passages = [[4, 0.9, 0.61, 7.25, 0.5, 1.0, 1 / 3]]
+    passages = [[4, 0.9, 0.61, 7.25, 0.5, 1.0, 1 / 3, 0.75]]
     assert told["questions"][1] == {
         "id": name,
         "collection": ONE,
@@ -66,7 +66,7 @@ def test_a_person_sees_all_that_is_kept_about_them(library: Library, privacy: Pr
         "confidence": 0.875,
         "reason": "similarity 0.61, and it holds every word of the question",
         "quote": {"text": "It opened in 1932.", "marked": "1932", "article_id": "bridge",
-                  "start": 0, "end": 18},
+                  "start": 0, "end": 18, "marked_at": 13},
         "passages": passages,
     }  # fmt: skip
     assert told["feedback"] == [
