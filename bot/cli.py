@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -67,6 +68,8 @@ def ask(
     settings = load(data=data, passages=passages)
     with _engine(settings, seeded=True) as engine:
         names = _ready(engine, collection)
+        with waiting(_err, "loading the reader"):
+            _ = engine.reader
         if batch is not None:
             _ask_batch(engine, batch, names, settings.passages)
         elif question is not None:
@@ -232,6 +235,16 @@ def evaluate(
 
 
 @app.command()
+def setup(data: Data = None) -> None:
+    """Get ready what the first answer needs, so that nobody waits for it: models and indexes."""
+    with _engine(load(data=data), seeded=True) as engine:
+        _ready(engine, SHARED)
+        ready = [(True, f"Model {engine.embedder.identity} is ready")]
+        ready.append((True, f"Reader {engine.reader.identity} is ready"))
+    terminal.show_checks(_out, ready)
+
+
+@app.command()
 def doctor(as_json: AsJson = False, data: Data = None) -> None:
     """Check everything that an answer needs, and say what to do where something is wrong."""
     with waiting(_err, "checking"):
@@ -350,6 +363,7 @@ def _ready(engine: Engine, collection: str) -> list[str]:
 
 @contextmanager
 def _engine(settings: Settings, *, seeded: bool = False) -> Iterator[Engine]:
+    _tell_what_takes_long()
     with waiting(_err, "opening the library"):
         engine = build_seeded_engine(settings) if seeded else build_engine(settings)
     try:
@@ -361,6 +375,17 @@ def _engine(settings: Settings, *, seeded: bool = False) -> Iterator[Engine]:
 def _print(record: dict[str, Any]) -> None:
     sys.stdout.write(output.line(record) + "\n")
     sys.stdout.flush()
+
+
+def _tell_what_takes_long() -> None:
+    """Show what the core logs, as that a model is being compiled."""
+    logger = logging.getLogger("passage")
+    if not logger.handlers:
+        told = logging.StreamHandler()
+        told.setFormatter(logging.Formatter("passage: %(message)s"))
+        logger.addHandler(told)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False  # some library sets up the root
 
 
 def main() -> None:

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from config.settings import Settings
 from config.starter import sync_starter
 from index.embed import Embedder, load_embedder
 from index.engine import Engine
 from index.extract import Limits
+from index.model_store import ModelStore
 from index.read import Reader
 from index.sentence_reader import SentenceReader
+from index.span_models import load_span_model
 from index.span_reader import SpanReader
-from index.spans import load_span_model
 
 NO_READER = "none"
 
 
 def build_embedder(settings: Settings) -> Embedder:
     """Load the model of these settings.  Raises ModelError."""
-    return load_embedder(settings.model, _verified(settings))
+    return load_embedder(settings.model, _store(settings))
 
 
 def build_reader(settings: Settings, embedder: Embedder) -> Reader:
     """Load the reader of these settings.  Raises ModelError."""
     if settings.reader == NO_READER:
         return SentenceReader(embedder)
-    return SpanReader(load_span_model(settings.reader, _verified(settings)))
+    return SpanReader(load_span_model(settings.reader, _store(settings)))
 
 
 def build_engine(settings: Settings) -> Engine:
@@ -47,6 +46,5 @@ def build_seeded_engine(settings: Settings) -> Engine:
     return engine
 
 
-def _verified(settings: Settings) -> Path:
-    """Return the folder where hashes of model files are remembered."""
-    return settings.data / "verified"
+def _store(settings: Settings) -> ModelStore:
+    return ModelStore(settings.models or settings.data / "models")

@@ -15,7 +15,7 @@ from index.engine import SHARED, Engine
 from index.errors import PassageError
 
 _ROOM = 200_000_000  # bytes free below which a library will soon be in trouble
-_PACKAGES = ("sentence-transformers", "faiss-cpu", "discord.py", "torch")
+_PACKAGES = ("onnxruntime", "faiss-cpu", "discord.py", "sentence-transformers", "torch")
 
 
 @dataclass(frozen=True, slots=True)

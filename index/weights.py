@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +20,47 @@ _MODEL_FILES = frozenset({".safetensors", ".bin", ".json", ".txt", ".model"})
 _LIBRARIES = ("sentence_transformers", "huggingface_hub", "transformers")
 
 M = TypeVar("M")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the files of a model come from, and what tells it from any other.
+
+    ``identity`` is name and revision, None for a model of the hub that isn't here yet.
+    """
+
+    name: str
+    path: str
+    identity: str | None = None
+    revision: str | None = None
+
+    @property
+    def local(self) -> bool:
+        """Whether the files are in a folder, so that nothing is to be fetched."""
+        return self.path != self.name or Path(self.path).is_dir()
+
+
+def folder_source(folder: str, cache: Path) -> Source:
+    """Return the model in a folder.  Raises ModelError where there is none."""
+    digest = folder_digest(Path(folder), cache)
+    return Source(folder, folder, f"{folder}@{digest[:16]}")
+
+
+def hub_source(name: str) -> Source:
+    """Return a model of the hub, at the revision that this machine has, if it has one.
+
+    It stays at that revision: vectors and constants go with it.
+    """
+    from huggingface_hub import try_to_load_from_cache
+
+    try:
+        kept = try_to_load_from_cache(name, "config.json")
+    except ValueError:  # no name that the hub could have
+        return Source(name, name)
+    if not isinstance(kept, str):
+        return Source(name, name)
+    revision = Path(kept).parent.name
+    return Source(name, name, f"{name}@{revision}", revision)
 
 
 def verified_digest(path: Path, cache: Path, expected: str | None = None, remedy: str = "") -> str:
@@ -59,7 +101,7 @@ def folder_digest(folder: Path, cache: Path) -> str:
     return combined.hexdigest()
 
 
-def loaded(source: str, load: Callable[[], M], *, setting: str, kind: str) -> M:
+def loaded(source: Source, load: Callable[[], M], *, setting: str, kind: str) -> M:
     """Return what ``load`` returns; what the libraries log on the way ends up in one sentence.
 
     Raises ModelError, which names the ``setting`` and the ``kind`` of model to give it.
@@ -76,7 +118,7 @@ def loaded(source: str, load: Callable[[], M], *, setting: str, kind: str) -> M:
     except Exception as error:  # the libraries raise anything from OSError to KeyError
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise ModelError(
-            f"The model {source!r} can't be loaded: {reason} "
+            f"The model {source.name!r} can't be loaded: {reason} "
             f"(give `{setting}` a {kind}, or leave it out)."
         ) from error
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from index.embed import DEFAULT_MODEL, SentenceTransformerEmbedder, load_embedder
+from index.embed import DEFAULT_MODEL, WindowedEmbedder, load_embedder
 from index.library import Library
+from index.model_store import ModelStore
 from tests.fakes import BagOfWords
 
 # Times vary on a busy machine and say nothing of what is tested.
@@ -29,7 +30,16 @@ def library(tmp_path: Path) -> Iterator[Library]:
     opened.close()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where models are compiled to, once for all tests and the commands that they run."""
+    folder = tmp_path_factory.mktemp("models")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PASSAGE_MODELS", str(folder))
+        yield folder
+
+
 @pytest.fixture(scope="session")
-def default_model(tmp_path_factory: pytest.TempPathFactory) -> SentenceTransformerEmbedder:
+def default_model(models: Path) -> WindowedEmbedder:
     """The model that answers people, loaded once for all tests marked ``model``."""
-    return load_embedder(DEFAULT_MODEL, tmp_path_factory.mktemp("hashes"))
+    return load_embedder(DEFAULT_MODEL, ModelStore(models))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.chunk import Budget, Chunk, chunk, context, whole
-from index.embed import SentenceTransformerEmbedder
+from index.embed import WindowedEmbedder
 from index.ingest import Ingest
 from index.library import Library
 from index.records import Article, Page, Section
@@ -224,7 +224,7 @@ def test_a_budget_is_held_to_a_smaller_models_limit() -> None:
 
 @pytest.mark.model
 def test_no_passage_passes_the_real_models_maximum(
-    default_model: SentenceTransformerEmbedder, tmp_path: Path
+    default_model: WindowedEmbedder, tmp_path: Path
 ) -> None:
     hard = [
         "Donaudampfschifffahrtsgesellschaftskapitän " * 300,

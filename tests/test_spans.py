@@ -10,17 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index import spans
+from index import span_models, spans, spans_torch
 from index.errors import ModelError
+from index.model_store import ModelStore
 from index.sentences import sentences
-from index.spans import (
-    DEFAULT_READER,
-    LONGEST,
-    Evidence,
-    Excerpt,
-    TransformersSpanModel,
-    load_span_model,
-)
+from index.span_models import DEFAULT_READER, load_span_model, reader_source
+from index.spans import LONGEST, Evidence, Excerpt, WindowedSpanModel
+from index.spans_torch import TorchReader, load_torch_reader
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 VOCABULARY = [
@@ -60,8 +56,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def model(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> TransformersSpanModel:
-    return load_span_model(str(folder), tmp_path_factory.mktemp("hashes"))
+def store(tmp_path_factory: pytest.TempPathFactory) -> ModelStore:
+    return ModelStore(tmp_path_factory.mktemp("compiled"))
+
+
+@pytest.fixture(scope="module")
+def original(folder: Path, store: ModelStore) -> TorchReader:
+    return load_torch_reader(reader_source(str(folder), store.verified))
+
+
+@pytest.fixture(scope="module", params=["by torch", "compiled"])
+def model(
+    request: pytest.FixtureRequest, original: TorchReader, folder: Path, store: ModelStore
+) -> WindowedSpanModel:
+    """The tiny model, served by torch and by ONNX Runtime."""
+    if request.param == "by torch":
+        return original.served()
+    compiled = load_span_model(str(folder), store, "float32")
+    assert isinstance(compiled._network, span_models.CompiledSpans)
+    return compiled
 
 
 def excerpt(question: str, text: str, context: str = "") -> Excerpt:
@@ -75,18 +88,18 @@ EXCERPTS = [
 ]
 
 
-def by_hand(model: TransformersSpanModel, given: Excerpt) -> Evidence:
+def by_hand(model: TorchReader, given: Excerpt) -> Evidence:
     """Read one excerpt alone, and go through every span of every sentence one by one."""
     import torch
 
     text = f"{given.context}\n{given.text}" if given.context else given.text
     skipped = len(text) - len(given.text)
-    encoded = model._tokenizer(
+    encoded = model.tokenizer(
         given.question, text, return_tensors="pt", return_offsets_mapping=True
     )
     places = encoded.pop("offset_mapping")[0].tolist()
     with torch.inference_mode():
-        output = model._model(**encoded)
+        output = model.model(**encoded)
     start, end = output.start_logits[0].tolist(), output.end_logits[0].tolist()
     owners = encoded.sequence_ids(0)
     held = [n for n, owner in enumerate(owners) if owner == 1 and places[n][0] >= skipped]
@@ -115,25 +128,25 @@ def assert_same(found: Evidence, expected: Evidence) -> None:
 
 @pytest.mark.parametrize("number", range(len(EXCERPTS)))
 def test_the_evidence_is_what_the_model_says_worked_out_one_by_one(
-    model: TransformersSpanModel, number: int
+    model: WindowedSpanModel, original: TorchReader, number: int
 ) -> None:
     given = EXCERPTS[number]
-    assert_same(model.read([given])[0], by_hand(model, given))
+    assert_same(model.read([given])[0], by_hand(original, given))
 
 
 def test_what_is_read_together_is_read_as_alone(
-    model: TransformersSpanModel, monkeypatch: pytest.MonkeyPatch
+    model: WindowedSpanModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone = [model.read([given])[0] for given in EXCERPTS]
     for most in (4_096, 40, 1):
-        monkeypatch.setattr(spans, "_BATCH", most)
+        monkeypatch.setattr(spans_torch, "_BATCH", most)
         for found, expected in zip(model.read(EXCERPTS), alone, strict=True):
             assert_same(found, expected)
     assert model.read([]) == []
 
 
 def test_words_stand_inside_their_sentence_and_never_in_the_context(
-    model: TransformersSpanModel,
+    model: WindowedSpanModel,
 ) -> None:
     for given in EXCERPTS:
         for (start, end), span in zip(given.sentences, model.read([given])[0].spans, strict=True):
@@ -143,7 +156,7 @@ def test_words_stand_inside_their_sentence_and_never_in_the_context(
 
 
 def test_a_passage_beyond_the_models_reach_is_read_to_its_end(
-    model: TransformersSpanModel,
+    model: WindowedSpanModel,
 ) -> None:
     given = excerpt("Who signed?", "The gas treaty, the missile. " * 30 + "Ann signed.", "Gas")
     evidence = model.read([given])[0]
@@ -155,7 +168,7 @@ def test_a_passage_beyond_the_models_reach_is_read_to_its_end(
 
 
 def test_a_question_without_end_leaves_room_for_the_passage(
-    model: TransformersSpanModel,
+    model: WindowedSpanModel,
 ) -> None:
     evidence = model.read([excerpt("who signed the gas treaty " * 100, "Ann. The gas.")])[0]
     assert all(span is not None for span in evidence.spans)
@@ -163,7 +176,7 @@ def test_a_question_without_end_leaves_room_for_the_passage(
 
 @pytest.mark.parametrize("text", ["\u200b", "🛰", "…"])
 def test_a_passage_without_a_word_the_model_knows_is_no_answer_or_a_whole_one(
-    model: TransformersSpanModel, text: str
+    model: WindowedSpanModel, text: str
 ) -> None:
     evidence = model.read([Excerpt("Who?", "", text, ((0, len(text)),))])[0]
     assert evidence.spans[0] is None or evidence.spans[0].end <= len(text)
@@ -171,7 +184,7 @@ def test_a_passage_without_a_word_the_model_knows_is_no_answer_or_a_whole_one(
 
 def refused(name: str, tmp_path: Path) -> str:
     with pytest.raises(ModelError) as caught:
-        load_span_model(name, tmp_path / "hashes")
+        load_span_model(name, ModelStore(tmp_path / "compiled"))
     return str(caught.value)
 
 
@@ -212,14 +225,14 @@ def test_a_hub_name_without_a_network_is_a_sentence(
 
 def test_models_of_other_weights_have_another_identity(folder: Path, tmp_path: Path) -> None:
     other = make_model(tmp_path / "other", seed=1)
-    names = {load_span_model(str(f), tmp_path / "hashes").identity for f in (folder, other)}
+    names = {reader_source(str(f), tmp_path / "hashes").identity for f in (folder, other)}
     assert len(names) == 2
 
 
 def test_a_missing_or_changed_default_reader_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spans, "_FOLDER", tmp_path)
+    monkeypatch.setattr(span_models, "_FOLDER", tmp_path)
     assert refused(DEFAULT_READER, tmp_path) == (
         f"The default reader is missing from {tmp_path}: install Passage again, or set "
         'reader = "none".'
@@ -231,8 +244,8 @@ def test_a_missing_or_changed_default_reader_says_what_to_do(
 
 
 @pytest.fixture(scope="session")
-def default_reader(tmp_path_factory: pytest.TempPathFactory) -> TransformersSpanModel:
-    return load_span_model(DEFAULT_READER, tmp_path_factory.mktemp("hashes"))
+def default_reader(models: Path) -> WindowedSpanModel:
+    return load_span_model(DEFAULT_READER, ModelStore(models))
 
 
 def best(evidence: Evidence) -> Any:
@@ -255,7 +268,7 @@ TEXT = (
     ],
 )
 def test_the_default_reader_marks_the_words_that_answer(
-    default_reader: TransformersSpanModel, question: str, answer: str
+    default_reader: WindowedSpanModel, question: str, answer: str
 ) -> None:
     evidence = default_reader.read([excerpt(question, TEXT, "Harbour Museum")])[0]
     found = best(evidence)
@@ -273,7 +286,7 @@ def test_the_default_reader_marks_the_words_that_answer(
     ],
 )
 def test_the_default_reader_has_less_evidence_for_a_near_miss(
-    default_reader: TransformersSpanModel, question: str, near_miss: str
+    default_reader: WindowedSpanModel, question: str, near_miss: str
 ) -> None:
     asked = [excerpt(text, TEXT, "Harbour Museum") for text in (question, near_miss)]
     answered, missed = default_reader.read(asked)
@@ -286,10 +299,10 @@ def texts_of(found: Sequence[Evidence]) -> list[str]:
 
 @pytest.mark.model
 def test_the_default_reader_says_the_same_alone_and_in_company(
-    default_reader: TransformersSpanModel,
+    default_reader: WindowedSpanModel,
 ) -> None:
     asked = [excerpt(q, TEXT) for q in ("When did it open?", "Who founded it?", "What is free?")]
     alone = [default_reader.read([one])[0] for one in asked]
     together = default_reader.read(asked)
     assert texts_of(together) == texts_of(alone)
-    assert [e.odds for e in together] == pytest.approx([e.odds for e in alone], abs=0.05)
+    assert [e.odds for e in together] == pytest.approx([e.odds for e in alone], abs=1e-6)

@@ -10,7 +10,7 @@ import pytest
 
 from config import starter
 from config.starter import sync_starter
-from index.embed import SentenceTransformerEmbedder
+from index.embed import WindowedEmbedder
 from index.engine import SHARED, Engine
 from tests.fakes import BagOfWords
 
@@ -69,7 +69,7 @@ def labelled() -> list[dict[str, str]]:
 
 @pytest.mark.model
 def test_a_newcomers_questions_find_their_passage(
-    tmp_path: Path, default_model: SentenceTransformerEmbedder
+    tmp_path: Path, default_model: WindowedEmbedder
 ) -> None:
     engine = Engine(tmp_path, lambda: default_model)
     sync_starter(engine, wanted=True)

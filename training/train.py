@@ -28,7 +28,7 @@ from torch.nn import functional
 from transformers import AutoTokenizer, BertForQuestionAnswering
 
 from index.embed import default_folder
-from index.spans import TransformersSpanModel
+from index.spans_torch import TorchReader
 from training.corpus import Corpus, load
 from training.examples import Encoder, Example, Examples, Pair, batches
 from training.measure import given_the_passage
@@ -257,7 +257,7 @@ def _checkpoint(out: Path, model: Any, optimizer: torch.optim.Optimizer, done: i
 def _report(out: Path, model: Any, done: int) -> None:
     tokenizer = AutoTokenizer.from_pretrained(str(default_folder()), local_files_only=True)
     with torch.autocast(model.device.type, dtype=torch.bfloat16):
-        given = given_the_passage(TransformersSpanModel(model, tokenizer, "training"), MEASURED)
+        given = given_the_passage(TorchReader(model, tokenizer, "training").served(), MEASURED)
     found = {"step": done, **asdict(given)}
     print(json.dumps(found), flush=True)
     with (out / "figures.jsonl").open("a") as file:

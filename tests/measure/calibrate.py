@@ -14,20 +14,20 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from platformdirs import user_cache_path
 
 from index.embed import DEFAULT_MODEL, load_embedder
 from index.evaluate import Evaluation, Outcome, auroc
 from index.read import Reader
 from index.sentence_reader import SentenceReader
+from index.span_models import DEFAULT_READER, load_span_model
 from index.span_reader import RETRIEVAL, SpanReader
-from index.spans import DEFAULT_READER, load_span_model
 from tests.measure.sets import (
     Kind,
     Remembering,
     Scenario,
     halved,
     held_out,
+    model_store,
     offtopic_split,
     questions_of,
     small_libraries,
@@ -126,9 +126,9 @@ def error(probability: Rows, so: NDArray[np.float64], bins: int = 10) -> float:
 
 def main() -> None:
     """Print the constants and the figures, with the reader and without."""
-    cache = user_cache_path("passage")
-    embedder = Remembering(load_embedder(DEFAULT_MODEL, cache))
-    model = load_span_model(DEFAULT_READER, cache)
+    store = model_store()
+    embedder = Remembering(load_embedder(DEFAULT_MODEL, store))
+    model = load_span_model(DEFAULT_READER, store)
     read = ask_all(embedder, lambda: SpanReader(model))
     _report("BY_SPANS", read)
     near = fit(about(asked) for asked in read.values())

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from platformdirs import user_cache_path
 
 from index.embed import Embedder, Vectors
 from index.evaluate import LabelledPassage, LabelledQuestion, read_passages, read_questions
+from index.model_store import ModelStore
 from training.corpus import folder, held_out_docs
 
 QUESTIONS = Path(__file__).parent.parent / "questions"
@@ -45,6 +47,11 @@ class Scenario:
             return "near miss" if about in held or about.split("#")[0] in docs else "off topic"
 
         return [kind(question) for question in self.questions]
+
+
+def model_store() -> ModelStore:
+    """Return where compiled models are kept between measurements."""
+    return ModelStore(user_cache_path("passage") / "models")
 
 
 def passages_of(name: str) -> list[LabelledPassage]:

@@ -7,11 +7,10 @@ import statistics
 import time
 from collections.abc import Callable
 
-from platformdirs import user_cache_path
-
 from index.embed import DEFAULT_MODEL, load_embedder
 from index.read import READ
 from index.spans import Excerpt, SpanModel
+from tests.measure.sets import model_store
 from training.corpus import load
 
 _QUESTIONS = 60
@@ -19,7 +18,7 @@ _QUESTIONS = 60
 
 def report_speed(model: SpanModel) -> None:
     """Print the median times of embedding a question and of reading passages for it."""
-    embedder = load_embedder(DEFAULT_MODEL, user_cache_path("passage"))
+    embedder = load_embedder(DEFAULT_MODEL, model_store())
     corpus = load("squad2", held_out=True)
     chance = random.Random(0)
     questions = [task.question for task in chance.sample(corpus.tasks, _QUESTIONS)]

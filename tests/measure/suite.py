@@ -13,16 +13,15 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from index.embed import DEFAULT_MODEL, Embedder, load_embedder
 from index.engine import Engine
 from index.evaluate import Evaluation, Outcome, calibration_error, figures, recall
 from index.read import Reader
 from index.records import Answer, Article
 from index.sentence_reader import SentenceReader
+from index.span_models import DEFAULT_READER, load_span_model
 from index.span_reader import SpanReader
-from index.spans import DEFAULT_READER, SpanModel, load_span_model
+from index.spans import SpanModel
 from tests.measure.sets import (
     KINDS,
     Kind,
@@ -30,6 +29,7 @@ from tests.measure.sets import (
     Scenario,
     folder,
     held_out,
+    model_store,
     offtopic_split,
     on_article,
     whole,
@@ -52,9 +52,9 @@ def main() -> None:
         sys.exit(
             f"There are no labelled sets in {folder()}; name their folder in PASSAGE_EVAL_DATA."
         )
-    cache = user_cache_path("passage")
-    model = load_span_model(DEFAULT_READER, cache)
-    embedder = Remembering(load_embedder(DEFAULT_MODEL, cache))
+    store = model_store()
+    model = load_span_model(DEFAULT_READER, store)
+    embedder = Remembering(load_embedder(DEFAULT_MODEL, store))
     # A reader remembers passages by their ids, so each library gets one of its own.
     readers: Readers = {
         "without a reader": lambda: SentenceReader(embedder),

@@ -1,0 +1,110 @@
+"""A torch network -> an ONNX file that ONNX Runtime serves, in float32 or int8.
+
+torch exports, onnxruntime quantises; what comes out is checked by whoever knows what the
+network is for, against the original, before anything is answered with it.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+Precision = Literal["int8", "float32"]
+PRECISIONS: tuple[Precision, ...] = ("int8", "float32")
+"""In the order in which they are tried."""
+
+INPUTS = ("input_ids", "token_type_ids", "attention_mask")
+
+_LOUD = ("torch.onnx", "torch.export", "onnxscript", "onnx_ir")
+
+
+class CompileError(Exception):
+    """A model can't be compiled, or what comes out is not the same; it is served by torch."""
+
+
+def precisions(wanted: Precision) -> Iterable[Precision]:
+    """Return what to try, in order, where ``wanted`` is as small as it may be."""
+    return PRECISIONS[PRECISIONS.index(wanted) :]
+
+
+def export(network: Any, inputs: Sequence[str], outputs: Sequence[str], path: Path) -> None:
+    """Write a torch module as ONNX in float32.
+
+    Its ``forward(*given)`` takes a tensor of shape (texts, tokens) for each of ``inputs``.
+    Raises CompileError.
+    """
+    import torch
+
+    batch, tokens = torch.export.Dim("batch"), torch.export.Dim("tokens")
+    # Two texts of eight tokens, since torch takes any length of 1 for a constant.
+    example = {name: torch.ones((2, 8), dtype=torch.long) for name in inputs}
+    with _quiet():
+        try:
+            program = torch.onnx.export(
+                network.eval(),
+                tuple(example.values()),
+                dynamo=True,
+                verbose=False,
+                input_names=list(inputs),
+                output_names=list(outputs),
+                dynamic_shapes=(tuple({0: batch, 1: tokens} for _ in inputs),),
+            )
+            if program is None:
+                raise CompileError("torch exported nothing")
+            program.save(str(path))
+        except CompileError:
+            raise
+        except Exception as error:  # the exporter raises anything
+            raise CompileError(_first_line(error)) from error
+
+
+def to_int8(source: Path, target: Path) -> None:
+    """Quantise the weights of matrices and of embeddings; activations follow at run time.
+
+    Weights are scaled channel by channel and take 7 bits, so that no processor's sums of
+    products saturate (those of AVX2 would at 8): integers are the same on all.  Raises
+    CompileError.
+    """
+    with _quiet():
+        try:
+            from onnxruntime.quantization import QuantType, quantize_dynamic
+
+            quantize_dynamic(
+                source,
+                target,
+                op_types_to_quantize=["MatMul", "Gather"],
+                weight_type=QuantType.QInt8,
+                per_channel=True,
+                reduce_range=True,
+            )
+        except Exception as error:  # as above
+            raise CompileError(_first_line(error)) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what the exporters say on the way to themselves."""
+    for library in _LOUD:
+        logging.getLogger(library).setLevel(logging.ERROR)
+    root = logging.getLogger()
+    root.addFilter(_is_error)  # onnxruntime's quantiser logs to the root itself
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        root.removeFilter(_is_error)
+
+
+def _is_error(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.ERROR
+
+
+def _first_line(error: Exception) -> str:
+    error = error.__cause__ if isinstance(error.__cause__, Exception) else error
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__

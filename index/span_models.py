@@ -1,0 +1,98 @@
+"""Where models that read come from: the default, trained by ``training``, or any other.
+
+Like the embedding model a reader is compiled once and served by ONNX Runtime; one that
+can't be compiled is served by torch.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from index.compile import CompileError, Precision
+from index.errors import ModelError
+from index.model_store import Compiled, ModelStore
+from index.network import Network, Row
+from index.spans import Logits, WindowedSpanModel
+from index.weights import Source, folder_source, hub_source, verified_digest
+
+log = logging.getLogger("passage")
+
+DEFAULT_READER = "passage-reader"
+_FOLDER = Path(__file__).parent / "reader"
+_SHA256 = "b8d3f514f08370d610cce9657b94f36f14ec4438af5a9913370fa760b0fbb530"
+
+
+class CompiledSpans:
+    """A compiled network that finds spans."""
+
+    def __init__(self, path: Path) -> None:
+        self._network = Network(path)
+
+    def logits(self, rows: Sequence[Row]) -> list[Logits]:
+        """Return the logits of the start and of the end, for each token of each row."""
+        return [(start, end) for start, end in self._network.run(rows)]
+
+
+def compiled_span_model(compiled: Compiled) -> WindowedSpanModel:
+    """Return a model from its compiled files."""
+    facts: Any = compiled.facts
+    return WindowedSpanModel(
+        facts["identity"],
+        Tokenizer.from_file(str(compiled.folder / "tokenizer.json")),
+        CompiledSpans(compiled.folder / "model.onnx"),
+        facts["maximum"],
+        facts["none_token"],
+    )
+
+
+def load_span_model(name: str, store: ModelStore, wanted: Precision = "int8") -> WindowedSpanModel:
+    """Load the model ``name``: the default, a folder, or a name on the model hub.
+
+    It is compiled where ``store`` doesn't hold it compiled yet, which takes a while.  Raises
+    ModelError, with one sentence, where the model can't be had.
+    """
+    source = reader_source(name, store.verified)
+    found = store.find(_key(source.identity, wanted)) if source.identity else None
+    return compiled_span_model(found) if found else _compiled(source, store, wanted)
+
+
+def _compiled(source: Source, store: ModelStore, wanted: Precision) -> WindowedSpanModel:
+    from index.spans_torch import compile_span_model, load_torch_reader
+
+    original = load_torch_reader(source)
+    key = _key(original.identity, wanted)
+    reason = store.refusal(key)
+    if reason is None:
+        found = store.find(key)
+        log.info("compiling the %s %s, once, for some seconds", "reader", original.identity)
+        try:
+            kept = found or store.keep(key, lambda f: compile_span_model(original, wanted, f))
+            return compiled_span_model(kept)
+        except CompileError as error:
+            reason = str(error)
+            store.refuse(key, reason)
+    log.warning("the reader %s is served by torch: %s", original.identity, reason)
+    return original.served()
+
+
+def reader_source(name: str, verified: Path) -> Source:
+    """Find the files of a model.  Raises ModelError."""
+    if name == DEFAULT_READER:
+        weights = _FOLDER / "model.safetensors"
+        if not weights.is_file():
+            raise ModelError(
+                f"The default reader is missing from {_FOLDER}: install Passage again, or set "
+                'reader = "none".'
+            )
+        digest = verified_digest(weights, verified, _SHA256, "Install Passage again.")
+        return Source(name, str(_FOLDER), f"{name}@{digest[:16]}")
+    return folder_source(name, verified) if Path(name).is_dir() else hub_source(name)
+
+
+def _key(identity: str, wanted: Precision) -> str:
+    return f"reader {identity} {wanted}"

@@ -1,0 +1,210 @@
+"""Compiled models: whole or not there, never another's, and served without torch."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from index import embed_torch, spans_torch
+from index.compile import CompileError
+from index.embed import load_embedder
+from index.model_store import ModelStore
+from index.network import Network, Row
+from index.span_models import load_span_model
+from index.spans import Excerpt
+from tests import test_embed, test_spans
+
+Write = Callable[[Path], Mapping[str, Any]]
+
+
+def writing(content: bytes) -> Write:
+    def write(folder: Path) -> Mapping[str, Any]:
+        (folder / "model.onnx").write_bytes(content)
+        return {"content": content.decode()}
+
+    return write
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ModelStore:
+    return ModelStore(tmp_path / "models")
+
+
+def test_what_is_kept_is_found_by_its_key_alone(store: ModelStore) -> None:
+    kept = store.keep("embedder one@1 int8", writing(b"one"))
+    found = store.find("embedder one@1 int8")
+    assert found is not None
+    assert (found.folder / "model.onnx").read_bytes() == b"one"
+    assert found.facts["content"] == kept.facts["content"] == "one"
+    assert store.find("embedder one@2 int8") is None
+    assert store.find("embedder one@1 float32") is None
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def flipped(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "manifest.json"])
+@pytest.mark.parametrize("damage", [cut, flipped, Path.unlink, lambda p: p.write_bytes(b"")])
+def test_a_damaged_model_is_not_found_and_made_anew(
+    store: ModelStore, name: str, damage: Callable[[Path], object]
+) -> None:
+    kept = store.keep("a model", writing(b"whole model"))
+    damage(kept.folder / name)
+    assert store.find("a model") is None
+    store.keep("a model", writing(b"whole model"))
+    assert store.find("a model") is not None
+
+
+def test_a_folder_in_the_place_of_another_is_not_taken_for_it(store: ModelStore) -> None:
+    one, other = store.keep("one", writing(b"1")), store.keep("other", writing(b"2"))
+    for path in one.folder.iterdir():
+        (other.folder / path.name).write_bytes(path.read_bytes())
+    assert store.find("other") is None
+
+
+def test_a_failed_build_leaves_nothing_behind(store: ModelStore, tmp_path: Path) -> None:
+    def failing(folder: Path) -> Mapping[str, Any]:
+        (folder / "model.onnx").write_bytes(b"half")
+        raise CompileError("no")
+
+    with pytest.raises(CompileError):
+        store.keep("a model", failing)
+    assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_cleared_away(store: ModelStore, tmp_path: Path) -> None:
+    left, recent = tmp_path / "models" / "new-left", tmp_path / "models" / "new-recent"
+    for folder in (left, recent):
+        folder.mkdir(parents=True)
+    long_ago = time.time() - 10_000
+    os.utime(left, (long_ago, long_ago))
+    store.keep("a model", writing(b"one"))
+    assert not left.exists()
+    assert recent.exists()
+
+
+def test_two_that_build_the_same_at_once_share_it(store: ModelStore) -> None:
+    meeting = threading.Barrier(4)
+    folders: list[Path] = []
+
+    def build() -> None:
+        def write(folder: Path) -> Mapping[str, Any]:
+            meeting.wait()
+            return writing(b"same")(folder)
+
+        folders.append(store.keep("a model", write).folder)
+
+    threads = [threading.Thread(target=build) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(folders) == 4
+    assert len(set(folders)) == 1
+    assert store.find("a model") is not None
+
+
+def test_refusals_are_remembered_by_key(store: ModelStore) -> None:
+    assert store.refusal("a model") is None
+    store.refuse("a model", "an odd layer")
+    assert store.refusal("a model") == "an odd layer"
+    assert store.refusal("another") is None
+
+
+def failing_export(*_: object) -> None:
+    raise CompileError("an odd layer")
+
+
+def test_a_model_that_cant_be_compiled_is_served_by_torch_and_not_tried_again(
+    store: ModelStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    folder = test_embed.make_model(tmp_path / "tiny", seed=1)
+    monkeypatch.setattr(embed_torch, "export", failing_export)
+    first = load_embedder(str(folder), store)
+    assert isinstance(first, embed_torch.SentenceTransformerEmbedder)
+    assert "is served by torch: an odd layer" in caplog.text
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        again = load_embedder(str(folder), store)
+    assert "compiling" not in caplog.text
+    assert again.identity == first.identity
+    assert again.embed_queries(["the gas"]) == pytest.approx(first.embed_queries(["the gas"]))
+
+
+def test_a_reader_that_cant_be_compiled_is_served_by_torch(
+    store: ModelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = test_spans.make_model(tmp_path / "tiny")
+    monkeypatch.setattr(spans_torch, "export", failing_export)
+    model = load_span_model(str(folder), store)
+    assert isinstance(model._network, spans_torch.TorchSpans)
+    assert model.read([Excerpt("gas?", "", "the gas", ((0, 7),))])[0].spans[0] is not None
+
+
+def test_what_comes_out_wrong_is_not_trusted(
+    store: ModelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = test_embed.make_model(tmp_path / "tiny", seed=1)
+    other = test_embed.make_model(tmp_path / "other", seed=2)
+    real = embed_torch.export
+
+    def exchanged(_: object, inputs: Any, outputs: Any, path: Path) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        wrong = SentenceTransformer(str(other), device="cpu")
+        real(embed_torch._Vectors(wrong, inputs), inputs, outputs, path)
+
+    monkeypatch.setattr(embed_torch, "export", exchanged)
+    model = load_embedder(str(folder), store)
+    assert isinstance(model, embed_torch.SentenceTransformerEmbedder)
+    assert "a cosine of" in str(store.refusal(f"embedder {model.identity} int8"))
+
+
+@pytest.mark.model
+def test_rows_come_out_alike_alone_and_beside_others(default_model: Any) -> None:
+    network: Network = default_model._network
+    rows = [Row([101, *range(2_000, 2_000 + n), 102], [0] * (n + 2)) for n in (3, 120, 7, 60, 3)]
+    together = network.run(rows)
+    for row, (vector,) in zip(rows, together, strict=True):
+        assert np.array_equal(vector, network.run([row])[0][0])
+    assert network.run([]) == []
+
+
+@pytest.mark.model
+def test_answers_come_without_torch(default_model: Any, tmp_path: Path) -> None:
+    """The usual way loads no framework, so it starts at once and stays small."""
+    del default_model  # compiled by now
+    script = (
+        "import sys; from bot import cli; sys.argv = ['passage', 'ask', 'Who?', '--json']\n"
+        "try: cli.app()\nexcept SystemExit: pass\n"
+        "heavy = {'torch', 'transformers', 'sentence_transformers', 'onnx'} & set(sys.modules)\n"
+        "print(sorted(heavy), file=sys.stderr)"
+    )
+    environment = {**os.environ, "PASSAGE_DATA": str(tmp_path / "data")}
+    for _ in range(2):  # the first may have the reader to compile
+        done = subprocess.run(
+            [sys.executable, "-c", script], env=environment, capture_output=True, text=True
+        )
+    assert json.loads(done.stdout)["question"] == "Who?"
+    assert done.stderr.splitlines()[-1] == "[]"
