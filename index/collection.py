@@ -1,28 +1,39 @@
-"""The opened index of one collection: its vectors and terms, always level with the library."""
+"""The opened index of one collection: its vectors and terms, always level with the library.
+
+One that has outgrown its layout is laid out anew in the background, and serves meanwhile.
+"""
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import faiss
 import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis import analyse
 from index.derived import read_derived, write_derived
 from index.embed import Embedder
+from index.errors import PassageError
 from index.library import Changes, Library, text_digest
 from index.terms import TermIndex, TermMatch
 from index.vectors import VectorIndex
 
+log = logging.getLogger("passage")
+
 Progress = Callable[[int, int], None]
 """Told how many of how many passages are embedded."""
 
-FORMAT = 1
+FORMAT = 2
 _BATCH = 64  # passages embedded between two reports of progress
+_SAMPLE = 100_000  # vectors that a new layout is learnt from, at the most
+_AT_ONCE = 5_000  # vectors moved to a new layout together
+_PATIENCE = 60.0  # seconds to wait for a new layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,7 @@ class CollectionIndex:
         self._terms = TermIndex()
         self._generation = 0
         self._saved = -1
+        self._growing: threading.Thread | None = None
         self._read_files()
 
     def __len__(self) -> int:
@@ -77,6 +89,14 @@ class CollectionIndex:
                 self._terms.remove(changes.removed)
                 self._take_in(changes, progress)
                 self._generation = changes.generation
+            if self._vectors.outgrown and self._growing is None:
+                self._growing = threading.Thread(target=self._grow, name="growing", daemon=True)
+                self._growing.start()
+
+    @property
+    def generation(self) -> int:
+        """How many changes of the collection it has taken in."""
+        return self._generation
 
     def search(
         self,
@@ -109,6 +129,12 @@ class CollectionIndex:
         """Return a term as this collection spells it: itself, else the nearest, else None."""
         with self._lock:
             return self._terms.spelling(term)
+
+    def settle(self) -> None:
+        """Wait for a new layout that is being made, a minute at the most."""
+        growing = self._growing
+        if growing is not None:
+            growing.join(_PATIENCE)
 
     def save(self) -> None:
         """Write the index to its folder, if it has changed since.  Raises OSError."""
@@ -155,6 +181,38 @@ class CollectionIndex:
             return
         self._vectors, self._terms = vectors, terms
         self._generation = self._saved = generation
+
+    def _grow(self) -> None:
+        """Lay the vectors out anew beside those that serve, catch up, and take their place."""
+        try:
+            faiss.omp_set_num_threads(1)  # of this thread; the rest is for those who ask
+            fresh = self._laid_out_anew()
+            with self._lock:
+                held, made = self._vectors.ids, fresh.ids
+                fresh.remove(np.setdiff1d(made, held).tolist())
+                late = np.setdiff1d(held, made)
+                fresh.add(late, self._vectors.vectors(late))
+                self._vectors, self._saved = fresh, -1
+                log.info("the index of %s is laid out for %d passages", self.name, len(fresh))
+        except PassageError as error:  # the old one serves on, and the next change tries again
+            log.warning("the index of %s can't be laid out anew: %s", self.name, error)
+        finally:
+            self._growing = None
+
+    def _laid_out_anew(self) -> VectorIndex:
+        ids = list(self._library.changes(self.name, 0).added)
+        drawn = np.random.default_rng(0).permutation(len(ids))[:_SAMPLE]
+        sample = self._stored([ids[n] for n in drawn])[1]
+        fresh = VectorIndex.trained(sample, len(ids))
+        for start in range(0, len(ids), _AT_ONCE):
+            fresh.add(*self._stored(ids[start : start + _AT_ONCE]))
+        return fresh
+
+    def _stored(self, ids: Sequence[int]) -> tuple[list[int], NDArray[np.float32]]:
+        """Return those of the passages that are still there, with their vectors."""
+        texts = self._library.embedded_texts(ids)
+        left = [i for i in ids if i in texts]
+        return left, embedded(self._library, self._embedder, [texts[i] for i in left])
 
     def _take_in(self, changes: Changes, progress: Progress | None) -> None:
         ids = [i for i in changes.added if i not in self._terms]

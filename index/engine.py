@@ -10,7 +10,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,13 +21,20 @@ from index.errors import ExtractionError, PassageError
 from index.extract import Limits
 from index.ingest import Added, Ingest, Step
 from index.library import Entry, Library
+from index.opened import OpenIndexes
 from index.read import READ, Reader, Reading
+from index.recent import Recent
 from index.records import Answer, Article, Ranked, Timing
 from index.retrieve import Asking, prepare, retrieve
 from index.sentence_reader import SentenceReader
 
 SHARED = "shared"
 """The collection that everyone reads and nobody on Discord changes."""
+
+
+_REMEMBERED = 500  # answers
+
+_Key = tuple["Asked", int, tuple[int, ...]]  # what an answer depends on
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,8 @@ class Engine:
         self._lock = threading.RLock()
         self._embedder: Embedder | None = None
         self._reader: Reader | None = None
-        self._indexes: dict[str, CollectionIndex] = {}
+        self._indexes = OpenIndexes(self._opened)
+        self._answers: Recent[_Key, Answer] = Recent(_REMEMBERED)
 
     def close(self) -> None:
         """Save what can be saved and close the library."""
@@ -69,11 +77,7 @@ class Engine:
 
     def save(self) -> None:
         """Write changed indexes to disk; where that fails they are simply built anew later."""
-        for index in list(self._indexes.values()):
-            try:
-                index.save()
-            except OSError:
-                continue
+        self._indexes.save()
 
     @property
     def limits(self) -> Limits:
@@ -102,10 +106,33 @@ class Engine:
         return self.ask_together([Asked(text, tuple(collections)) for text in questions], k)
 
     def ask_together(self, asked: Sequence[Asked], k: int) -> list[Answer]:
-        """Answer questions that arrived together, each from its own collections."""
-        embedder, reader = self.embedder, self.reader
+        """Answer questions that arrived together, each from its own collections.
+
+        What was asked before, of the same collections as they are now, is remembered.
+        """
         started = time.perf_counter()
         opened = [[self.index(name) for name in one.collections] for one in asked]
+        keys: list[_Key] = [
+            (one, k, tuple(index.generation for index in indexes))
+            for one, indexes in zip(asked, opened, strict=True)
+        ]
+        answers = {key: answer for key in keys if (answer := self._answers.get(key)) is not None}
+        took = Timing(0.0, 0.0, 0.0, (time.perf_counter() - started) * 1000 / max(1, len(asked)))
+        answers = {key: replace(answer, timing=took) for key, answer in answers.items()}
+        fresh = {key: n for n, key in enumerate(keys) if key not in answers}
+        made = self._answered(
+            [asked[n] for n in fresh.values()], [opened[n] for n in fresh.values()], k
+        )
+        for key, answer in zip(fresh, made, strict=True):
+            self._answers.put(key, answer)
+            answers[key] = answer
+        return [answers[key] for key in keys]
+
+    def _answered(
+        self, asked: Sequence[Asked], opened: Sequence[Sequence[CollectionIndex]], k: int
+    ) -> list[Answer]:
+        embedder, reader = self.embedder, self.reader
+        started = time.perf_counter()
         clean = without_surrogates
         asking = [
             Asking(clean(one.text).strip(), indexes, clean(one.before).strip())
@@ -152,21 +179,22 @@ class Engine:
         self.forget_index(collection)
 
     def forget_index(self, collection: str) -> None:
-        """Delete an index and its files, which hold words of what was erased."""
+        """Delete an index, its files, and answers, which hold words of what was erased."""
         with self._lock:
-            self._indexes.pop(collection, None)
+            self._indexes.forget(collection)
+            self._answers.clear()
             shutil.rmtree(self._data / "index" / folder_name(collection), ignore_errors=True)
 
     def index(self, collection: str, progress: Progress | None = None) -> CollectionIndex:
         """Return the opened index of a collection, level with the library."""
-        with self._lock:
-            index = self._indexes.get(collection)
-            if index is None:
-                folder = self._data / "index" / folder_name(collection)
-                index = CollectionIndex(self.library, self.embedder, collection, folder)
-                self._indexes[collection] = index
+        index = self._indexes.get(collection)
         index.refresh(progress)
+        self._indexes.make_room()
         return index
+
+    def _opened(self, collection: str) -> CollectionIndex:
+        folder = self._data / "index" / folder_name(collection)
+        return CollectionIndex(self.library, self.embedder, collection, folder)
 
     @property
     def reader(self) -> Reader:

@@ -23,12 +23,17 @@ from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from index.growing import Growing
+
 K1 = 0.9
 B = 0.4
 """Saturation and length normalisation; these of Anserini, best of three pairs on our sets."""
 
 _MISSPELT = 0.8  # how much a corrected word counts of what the right one would have
-_MERGE_AT = 4_096  # passages added since the last merge
+_MERGE_AT, _MERGE_BY = 4_096, 32_768
+"""Passages added since the last merge that bring on the next: a quarter of all, within these."""
+
+_MOST = 2**16 - 1  # occurrences of a term in a passage that are told apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,53 +74,64 @@ class TermMatch:
 class TermIndex:
     """The terms of a collection's passages, changed passage by passage.
 
-    Passages added since the last merge lie in small posting lists of their own; a removed
-    one keeps its slot, marked dead, until the next merge.
+    Each passage has a slot.  The postings of most lie in arrays, term by term; those of the
+    passages added since the last merge in small lists of their own.  A removed passage
+    keeps its slot, marked dead, until the next merge.
     """
 
     def __init__(self) -> None:
         self._vocabulary: dict[str, int] = {}
         self._words: list[str] = []
-        self._slot_of: dict[int, int] = {}
-        self._ids: list[int] = []
-        self._tokens: list[NDArray[np.int32]] = []
-        self._lengths = np.zeros(0, np.float32)
-        self._alive = np.zeros(0, np.bool_)
-        self._merged = 0
+        self._frequencies = Growing(np.zeros(0, np.int64))  # by term
+        self._ids = Growing(np.zeros(0, np.int64))  # by slot, ascending up to the last merge
+        self._starts = Growing(np.zeros(1, np.int64))  # by slot, where its tokens begin, and an end
+        self._tokens = Growing(np.zeros(0, np.int32))
+        self._alive = Growing(np.zeros(0, np.bool_))  # by slot
+        self._dead: list[int] = []
+        self._length = 0  # of all living passages together
+        self._norms: NDArray[np.float32] | None = None  # by slot, until something changes
+        self._merged = 0  # slots that the arrays below cover
         self._offsets = np.zeros(1, np.int64)
         self._slots = np.zeros(0, np.int32)
-        self._counts = np.zeros(0, np.float32)
+        self._counts = np.zeros(0, np.uint16)
         self._recent: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        self._recent_slots: dict[int, int] = {}
 
     def __len__(self) -> int:
-        return len(self._slot_of)
+        return len(self._ids) - len(self._dead)
 
     def __contains__(self, passage_id: int) -> bool:
-        return passage_id in self._slot_of
+        return self._slot(passage_id) is not None
 
     def add(self, passages: Iterable[tuple[int, Sequence[str]]]) -> None:
         """Add passages by id and terms; an id that is there already is left as it is."""
-        new = [(i, terms) for i, terms in passages if i not in self._slot_of]
-        for passage_id, terms in new:
+        for passage_id, terms in passages:
+            if passage_id in self:
+                continue
             slot = len(self._ids)
             numbers = np.fromiter((self._number(t) for t in terms), np.int32, len(terms))
-            self._slot_of[passage_id] = slot
-            self._ids.append(passage_id)
-            self._tokens.append(numbers)
-            for number, count in zip(*np.unique(numbers, return_counts=True), strict=True):
-                self._recent[int(number)].append((slot, int(count)))
-        grown = np.asarray([len(terms) for _, terms in new], np.float32)
-        self._lengths = np.concatenate([self._lengths, grown])
-        self._alive = np.concatenate([self._alive, np.ones(len(new), np.bool_)])
-        if len(self._ids) - self._merged > _MERGE_AT:
+            self._recent_slots[passage_id] = slot
+            self._ids.extend(np.asarray([passage_id]))
+            self._tokens.extend(numbers)
+            self._starts.extend(np.asarray([len(self._tokens)]))
+            self._alive.extend(np.ones(1, np.bool_))
+            different, counts = np.unique(numbers, return_counts=True)
+            self._count(different, len(numbers), 1)
+            for number, count in zip(different.tolist(), counts.tolist(), strict=True):
+                self._recent[number].append((slot, min(count, _MOST)))
+        if len(self._ids) - self._merged > min(max(_MERGE_AT, self._merged // 4), _MERGE_BY):
             self._merge()
 
     def remove(self, ids: Iterable[int]) -> None:
         """Remove passages; ids that are not there are ignored."""
         for passage_id in ids:
-            slot = self._slot_of.pop(passage_id, None)
+            slot = self._slot(passage_id)
             if slot is not None:
-                self._alive[slot] = False
+                self._recent_slots.pop(passage_id, None)
+                self._alive.values[slot] = False
+                self._dead.append(slot)
+                tokens = self._tokens_at(slot)
+                self._count(np.unique(tokens), -len(tokens), -1)
 
     def query(self, terms: Sequence[str], is_word: Mapping[str, bool] | None = None) -> QueryTerms:
         """Weigh a question's terms.
@@ -153,11 +169,11 @@ class TermIndex:
     def scores(self, query: QueryTerms) -> NDArray[np.float32]:
         """Return the BM25 score of every slot; pass it on to ``best`` and ``match``."""
         scores = np.zeros(len(self._ids), np.float32)
-        norms = K1 * (1 - B + B * self._lengths / self._mean_length())
+        norms = self._length_norms()
         for number, weight in query.weights.items():
             for slots, counts in self._postings(number):
                 scores[slots] += weight * (K1 + 1) * counts / (counts + norms[slots])
-        scores[~self._alive] = 0.0
+        scores[self._dead] = 0.0
         return scores
 
     def best(self, scores: NDArray[np.float32], k: int) -> list[int]:
@@ -165,32 +181,31 @@ class TermIndex:
         k = min(k, len(scores))
         if k == 0:
             return []
-        top = np.argpartition(-scores, k - 1)[:k]
-        return [self._ids[slot] for slot in top if scores[slot] > 0]
+        top = np.argpartition(scores, len(scores) - k)[len(scores) - k :]
+        return [int(self._ids.values[slot]) for slot in top if scores[slot] > 0]
 
     def match(
         self, query: QueryTerms, scores: NDArray[np.float32], ids: Sequence[int]
     ) -> list[TermMatch]:
         """Return how each of the passages ``ids`` matches."""
-        return [self._match(query, scores, self._slot_of[i]) for i in ids]
+        return [self._match(query, scores, self._present(i)) for i in ids]
 
     def terms_of(self, passage_id: int) -> frozenset[str]:
         """Return the different terms of a passage."""
-        numbers = set(self._tokens[self._slot_of[passage_id]].tolist())
+        numbers = set(self._tokens_at(self._present(passage_id)).tolist())
         return frozenset(self._words[number] for number in numbers)
 
     def to_bytes(self) -> bytes:
         """Return the index as an npz archive of plain arrays: nothing in it can run."""
         self._merge()
-        tokens = np.concatenate([*self._tokens, np.zeros(0, np.int32)])
         words = np.frombuffer("\n".join(self._words).encode("utf-8", "surrogatepass"), np.uint8)
         buffer = io.BytesIO()
         np.savez(
             buffer,
             words=words,
-            ids=np.asarray(self._ids, np.int64),
-            lengths=np.asarray([len(t) for t in self._tokens], np.int64),
-            tokens=tokens,
+            ids=self._ids.values,
+            starts=self._starts.values,
+            tokens=self._tokens.values,
             offsets=self._offsets,
             slots=self._slots,
             counts=self._counts,
@@ -211,22 +226,31 @@ class TermIndex:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             text = archive["words"].tobytes().decode("utf-8", "surrogatepass")
             index._words = text.split("\n") if text else []
-            index._ids = [int(i) for i in archive["ids"]]
-            lengths, tokens = archive["lengths"], archive["tokens"]
+            index._ids, index._starts = Growing(archive["ids"]), Growing(archive["starts"])
+            index._tokens = Growing(archive["tokens"])
             index._offsets = archive["offsets"]
             index._slots, index._counts = archive["slots"], archive["counts"]
-        index._vocabulary = {word: number for number, word in enumerate(index._words)}
-        index._slot_of = {passage_id: slot for slot, passage_id in enumerate(index._ids)}
-        index._tokens = np.split(tokens, np.cumsum(lengths)[:-1]) if len(lengths) else []
-        index._lengths = lengths.astype(np.float32)
-        index._alive = np.ones(len(index._ids), np.bool_)
-        index._merged = len(index._ids)
+        index._settle()
         return index
+
+    def _settle(self) -> None:
+        """Derive what follows from the arrays of a merged index."""
+        size = len(self._ids)
+        self._vocabulary = {word: number for number, word in enumerate(self._words)}
+        self._frequencies = Growing(np.diff(self._offsets))
+        self._alive = Growing(np.ones(size, np.bool_))
+        self._dead = []
+        self._length = len(self._tokens)
+        self._norms = None
+        self._merged = size
+        self._recent.clear()
+        self._recent_slots.clear()
 
     def _number(self, term: str) -> int:
         number = self._vocabulary.setdefault(term, len(self._words))
         if number == len(self._words):
             self._words.append(term)
+            self._frequencies.extend(np.zeros(1, np.int64))
         return number
 
     def _used(self, term: str) -> int | None:
@@ -237,19 +261,47 @@ class TermIndex:
         return math.log(1 + (len(self) - frequency + 0.5) / (frequency + 0.5))
 
     def _frequency(self, number: int) -> int:
-        return sum(int(self._alive[slots].sum()) for slots, _ in self._postings(number))
+        return int(self._frequencies.values[number])
+
+    def _count(self, terms: NDArray[np.int32], length: int, passages: int) -> None:
+        """Take note of a passage that came or went."""
+        self._frequencies.values[terms] += passages
+        self._length += length
+        self._norms = None
+
+    def _slot(self, passage_id: int) -> int | None:
+        slot = self._recent_slots.get(passage_id)
+        if slot is None:
+            merged = self._ids.values[: self._merged]
+            at = int(np.searchsorted(merged, passage_id))
+            slot = at if at < len(merged) and merged[at] == passage_id else None
+        return slot if slot is not None and self._alive.values[slot] else None
+
+    def _present(self, passage_id: int) -> int:
+        slot = self._slot(passage_id)
+        if slot is None:
+            raise KeyError(passage_id)
+        return slot
+
+    def _tokens_at(self, slot: int) -> NDArray[np.int32]:
+        start, end = self._starts.values[slot : slot + 2]
+        return self._tokens.values[start:end]
 
     def _postings(self, number: int) -> Iterable[tuple[NDArray[np.int32], NDArray[np.float32]]]:
         if number + 1 < len(self._offsets):
             start, end = self._offsets[number], self._offsets[number + 1]
-            yield self._slots[start:end], self._counts[start:end]
+            yield self._slots[start:end], self._counts[start:end].astype(np.float32)
         if number in self._recent:
             slots, counts = zip(*self._recent[number], strict=True)
             yield np.asarray(slots, np.int32), np.asarray(counts, np.float32)
 
-    def _mean_length(self) -> float:
-        alive = self._lengths[self._alive]
-        return max(1.0, float(alive.mean())) if len(alive) else 1.0
+    def _length_norms(self) -> NDArray[np.float32]:
+        """Return what lengths add to the counts in the formula's denominator."""
+        if self._norms is None:
+            mean = max(1.0, self._length / max(1, len(self)))
+            lengths = np.diff(self._starts.values).astype(np.float32)
+            self._norms = (K1 * (1 - B + B * lengths / mean)).astype(np.float32)
+        return self._norms
 
     def _nearest(self, term: str, is_word: Mapping[str, bool]) -> int | None:
         """Return the nearest term in use: one slip in a short word, two in a long one."""
@@ -265,7 +317,7 @@ class TermIndex:
         return min(used)[-1] if used else None
 
     def _match(self, query: QueryTerms, scores: NDArray[np.float32], slot: int) -> TermMatch:
-        tokens = self._tokens[slot].tolist()
+        tokens = self._tokens_at(slot).tolist()
         held = set(tokens)
         bm25 = float(scores[slot])
         coverage = math.fsum(w for n, w in query.weights.items() if n in held)
@@ -280,28 +332,31 @@ class TermIndex:
         )
 
     def _merge(self) -> None:
-        """Drop dead slots and lay all postings out anew, term by term."""
-        alive = [slot for slot in range(len(self._ids)) if self._alive[slot]]
-        self._ids = [self._ids[slot] for slot in alive]
-        tokens = [self._tokens[slot] for slot in alive]
-        used = np.unique(np.concatenate([*tokens, np.zeros(0, np.int32)]))
-        renumbered = np.full(len(self._words), -1, np.int32)
+        """Drop dead slots, order the others by id, and lay all postings out anew."""
+        if self._merged == len(self._ids) and not self._dead:
+            return
+        alive = np.flatnonzero(self._alive.values)
+        alive = alive[np.argsort(self._ids.values[alive], kind="stable")]
+        lengths = np.diff(self._starts.values)[alive]
+        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+        # Where each token comes from: its place in its passage, and where that stood before.
+        places = np.arange(starts[-1]) + np.repeat(
+            self._starts.values[alive] - starts[:-1], lengths
+        )
+        tokens = self._tokens.values[places]
+        used = np.flatnonzero(self._frequencies.values)
+        renumbered = np.zeros(len(self._words), np.int32)
         renumbered[used] = np.arange(len(used), dtype=np.int32)
         self._words = [self._words[number] for number in used]
-        self._vocabulary = {word: number for number, word in enumerate(self._words)}
-        self._tokens = [renumbered[numbers] for numbers in tokens]
-        self._slot_of = {passage_id: slot for slot, passage_id in enumerate(self._ids)}
-        self._lengths = np.asarray([len(t) for t in self._tokens], np.float32)
-        self._alive = np.ones(len(self._ids), np.bool_)
-        self._merged = len(self._ids)
-        self._recent.clear()
-        self._lay_out()
+        self._ids, self._starts = Growing(self._ids.values[alive]), Growing(starts)
+        self._tokens = Growing(renumbered[tokens])
+        self._lay_out(lengths)
+        self._settle()
 
-    def _lay_out(self) -> None:
-        flat = np.concatenate([*self._tokens, np.zeros(0, np.int32)]).astype(np.int64)
-        owner = np.repeat(np.arange(len(self._tokens)), [len(t) for t in self._tokens])
-        width = max(1, len(self._tokens))
-        keys, counts = np.unique(flat * width + owner, return_counts=True)
+    def _lay_out(self, lengths: NDArray[np.int64]) -> None:
+        width = max(1, len(lengths))
+        owners = np.repeat(np.arange(len(lengths)), lengths)
+        keys, counts = np.unique(self._tokens.values * np.int64(width) + owners, return_counts=True)
         self._slots = (keys % width).astype(np.int32)
-        self._counts = counts.astype(np.float32)
-        self._offsets = np.searchsorted(keys // width, np.arange(len(self._words) + 1))
+        self._counts = np.minimum(counts, _MOST).astype(np.uint16)
+        self._offsets = np.searchsorted(keys, np.arange(len(self._words) + 1) * width)
