@@ -5,9 +5,11 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 TRAINING ?= build/training
 LIMIT    ?= 800
+BENCH    := build/bench
+PEERS    := $(BENCH)/venv
 export Q ?= How much is the S-400 deal worth?
 
-.PHONY: setup ask run test check eval calibrate train lock clean
+.PHONY: setup ask run test check eval bench calibrate train lock clean
 
 setup: $(READY)  ## make .venv with the locked versions
 
@@ -37,6 +39,16 @@ check: setup  ## style, types, import contract, tests
 
 eval: setup  ## take every figure of the README anew; LIMIT=100000 asks all questions, for an hour
 	$(BIN)/python -m tests.measure.suite --limit $(LIMIT)
+
+bench: setup $(PEERS)/ready  ## beside the peers, and as it grows; an hour on two cores
+	$(BIN)/python -m tests.bench.contest --folder $(BENCH) --peers $(PEERS)/bin/python
+	$(BIN)/python -m tests.bench.scaling
+	$(BIN)/python -m tests.bench.bot
+
+$(PEERS)/ready: pyproject.toml
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	-$(BIN)/python -m pip --python $(PEERS)/bin/python install --quiet --group bench
+	touch $@
 
 calibrate: setup  ## fit the constants of index/calibration.py anew
 	$(BIN)/python -m tests.measure.calibrate

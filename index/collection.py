@@ -43,7 +43,6 @@ class Hit:
     id: int
     dense: float
     match: TermMatch
-    terms: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +113,18 @@ class CollectionIndex:
             ids += sorted(set(self._terms.best(scores, k)) - set(ids))
             cosines = self._vectors.cosines(vector, ids)
             matches = self._terms.match(query, scores, ids)
-            hits = tuple(
-                Hit(i, cosine, match, self._terms.terms_of(i))
-                for i, cosine, match in zip(ids, cosines, matches, strict=True)
-            )
+            hits = tuple(map(Hit, ids, cosines, matches))
         return Hits(
             hits,
             best_dense=near[0][1] if near else 0.0,
             best_strength=max((hit.match.strength for hit in hits), default=0.0),
             unknown=query.unknown,
         )
+
+    def terms_of(self, passage_id: int) -> frozenset[str]:
+        """Return the different terms of a passage.  Raises KeyError where it is gone."""
+        with self._lock:
+            return self._terms.terms_of(passage_id)
 
     def spelling(self, term: str) -> str | None:
         """Return a term as this collection spells it: itself, else the nearest, else None."""

@@ -165,6 +165,12 @@ class Engine:
         ingest = Ingest(self.library, self.embedder, collection)
         yield from ingest.add_sources(sources, self._limits, step)
 
+    def add_articles(
+        self, articles: Iterable[Article], collection: str, step: Step | None = None
+    ) -> Iterator[Added | ExtractionError]:
+        """Add articles that are already extracted, one after the other."""
+        return Ingest(self.library, self.embedder, collection).add_all(articles, step)
+
     def add_article(self, article: Article, collection: str, step: Step | None = None) -> Added:
         """Add one article that is already extracted."""
         return Ingest(self.library, self.embedder, collection).add(article, step)

@@ -1,11 +1,12 @@
-"""Adding articles: extract -> chunk -> embed -> store, one article after the other.
+"""Adding articles: extract -> chunk -> embed -> store; short ones are embedded together.
 
 An article is in the library whole or not at all; one bad source never stops the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -22,6 +23,8 @@ Outcome = Literal["added", "replaced", "unchanged", "duplicate"]
 Step = Callable[[str, int, int], None]
 """Told which title is being embedded, and how many of how many passages are done."""
 
+_TOGETHER = 64  # passages that are embedded together
+_LONG = 0.1  # seconds of extraction after which what waits is added at once
 _CONTEXT_TOKENS = 48  # of a passage's tokens, at most so many go to title and section
 
 
@@ -55,6 +58,14 @@ class Report:
         return sum(item.outcome == outcome for item in self.added)
 
 
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """An article that is to be added, and its passages."""
+
+    article: Article
+    drafts: tuple[Draft, ...]
+
+
 class Ingest:
     """Adds articles to one collection."""
 
@@ -67,28 +78,84 @@ class Ingest:
         self, sources: Iterable[str], limits: Limits, step: Step | None = None
     ) -> Iterator[Added | ExtractionError]:
         """Add files and URLs, yielding what became of each article as soon as it is known."""
-        for source in sources:
-            for item in extract(source, limits=limits):
-                if isinstance(item, ExtractionError):
-                    yield item
-                else:
-                    yield self.add(replace(item, origin=source), step)
+        return self.add_all(self._extracted(sources, limits), step)
+
+    def add_all(
+        self, items: Iterable[Article | ExtractionError | None], step: Step | None = None
+    ) -> Iterator[Added | ExtractionError]:
+        """Add articles, passing on errors; None says that what is waiting is to be added now.
+
+        Short ones are embedded together, which is faster by far.
+        """
+        waiting: list[_Prepared | ExtractionError] = []
+        texts: set[str] = set()  # of what waits: the same text again is to find it stored
+        for item in items:
+            if item is None or (isinstance(item, Article) and item.text in texts):
+                yield from self._flushed(waiting, texts, step)
+            if isinstance(item, ExtractionError):
+                waiting.append(item)
+            elif item is not None:
+                waiting.append(self._prepared(item))
+                texts.add(item.text)
+            passages = sum(len(w.drafts) for w in waiting if isinstance(w, _Prepared))
+            if passages >= _TOGETHER or len(waiting) >= _TOGETHER:
+                yield from self._flushed(waiting, texts, step)
+        yield from self._flushed(waiting, texts, step)
 
     def add(self, article: Article, step: Step | None = None) -> Added:
         """Add one article, or replace the one with its id.
 
         The same article again changes nothing; the same text under another id is skipped.
         """
+        prepared = self._prepared(article)
+        self._embed([prepared], step)
+        return self._stored(prepared)
+
+    def _extracted(
+        self, sources: Iterable[str], limits: Limits
+    ) -> Iterator[Article | ExtractionError | None]:
+        """Extract one source after the other; after one that took long, nobody is to wait."""
+        for source in sources:
+            started = time.monotonic()
+            for item in extract(source, limits=limits):
+                yield item if isinstance(item, ExtractionError) else replace(item, origin=source)
+            if time.monotonic() - started > _LONG:
+                yield None
+
+    def _flushed(
+        self, waiting: list[_Prepared | ExtractionError], texts: set[str], step: Step | None
+    ) -> Iterator[Added | ExtractionError]:
+        """Add what waits, and leave nothing waiting."""
+        items = list(waiting)
+        waiting.clear()
+        texts.clear()
+        self._embed([item for item in items if isinstance(item, _Prepared)], step)
+        for item in items:
+            yield self._stored(item) if isinstance(item, _Prepared) else item
+
+    def _prepared(self, article: Article) -> _Prepared:
+        """Divide an article into passages, unless there is nothing to add."""
         article = _storable(article)
+        known = self._known(article) is not None
+        return _Prepared(article, () if known else tuple(self._drafts(article)))
+
+    def _known(self, article: Article) -> Added | None:
+        """Return what becomes of an article that needs no adding; None of any other."""
         name = article_id(article)
         before = self._library.digest_of(self._collection, name)
         if before == content_digest(article):
             return Added("unchanged", name, article.title)
-        twin = self._library.twin_of(self._collection, article)
-        if before is None and twin is not None:
-            return Added("duplicate", name, article.title, twin=twin)
-        drafts = self._drafts(article)
-        self._embed(article, drafts, step)
+        twin = self._library.twin_of(self._collection, article) if before is None else None
+        return Added("duplicate", name, article.title, twin=twin) if twin else None
+
+    def _stored(self, prepared: _Prepared) -> Added:
+        article = prepared.article
+        name = article_id(article)
+        known = self._known(article)  # anew, since others may have changed the library
+        if known is not None:
+            return known
+        before = self._library.digest_of(self._collection, name)
+        drafts = prepared.drafts or self._drafts(article)
         self._library.store(self._collection, article, drafts)
         return Added(
             "added" if before is None else "replaced",
@@ -114,14 +181,17 @@ class Ingest:
             words = words[: len(words) * 3 // 4]
         return " ".join(words)
 
-    def _embed(self, article: Article, drafts: list[Draft], step: Step | None) -> None:
+    def _embed(self, prepared: Sequence[_Prepared], step: Step | None) -> None:
         """Compute the vectors before the change, so that the change itself takes an instant."""
+        if not prepared:
+            return
+        title, others = prepared[0].article.title, len(prepared) - 1
 
         def progress(done: int, total: int) -> None:
             if step is not None:
-                step(article.title, done, total)
+                step(f"{title} and {others} more" if others else title, done, total)
 
-        texts = [draft.embedded(article) for draft in drafts]
+        texts = [d.embedded(item.article) for item in prepared for d in item.drafts]
         embedded(self._library, self._embedder, texts, progress)
 
 

@@ -41,7 +41,7 @@ class ModelStore:
     """A folder of compiled models, which several processes may share."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self.verified = folder / "verified"
         """Where the hashes of model files are remembered."""
 
@@ -62,9 +62,9 @@ class ModelStore:
 
         ``write`` returns the facts to keep with them.  Raises OSError.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         self._clear()
-        building = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=self._folder))
+        building = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=self.folder))
         try:
             facts = dict(write(building))
             files = {path.name: _digest(path) for path in sorted(building.iterdir())}
@@ -84,7 +84,7 @@ class ModelStore:
     def refuse(self, key: str, reason: str) -> None:
         """Remember that a model can't be compiled, so that it isn't tried at each start."""
         note = json.dumps({"key": key, "reason": reason})
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         write_atomically(self._refusals(key), note.encode())
 
     def _put(self, building: Path, key: str) -> Compiled:
@@ -102,17 +102,17 @@ class ModelStore:
 
     def _clear(self) -> None:
         """Delete what a process that was killed has left half built."""
-        for left in self._folder.glob(f"{_BUILDING}*"):
+        for left in self.folder.glob(f"{_BUILDING}*"):
             with suppress(OSError):
                 if time.time() - left.stat().st_mtime > _ABANDONED:
                     shutil.rmtree(left)
 
     def _place(self, key: str) -> Path:
         readable = re.sub(r"[^A-Za-z0-9.+-]+", "-", key).strip("-")[-60:]
-        return self._folder / f"{readable}-{_hash(key)}"
+        return self.folder / f"{readable}-{_hash(key)}"
 
     def _refusals(self, key: str) -> Path:
-        return self._folder / f"{self._place(key).name}.refused.json"
+        return self.folder / f"{self._place(key).name}.refused.json"
 
 
 def _digest(path: Path) -> str:

@@ -13,8 +13,9 @@ best match by meaning:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,8 @@ PHRASE = 0.2
 
 CANDIDATES = 50
 """How many passages each half proposes."""
+
+_SHORT_LIST = 20  # of the candidates, at first
 
 NEAR_DUPLICATE = 0.9
 """Share of terms in common (Jaccard) from which a passage is taken to repeat another."""
@@ -159,18 +162,39 @@ def retrieve(
     opened = list({index.name: index for index in indexes}.values())
     while True:
         hits, unknown, weight = _search(question, opened)
-        passages = library.passages([hit.id for hit in hits])
-        if len(passages) == len(hits):
-            ranked = [_ranked(hit, passages[hit.id], weight) for hit in hits]
-            terms = {hit.id: hit.terms for hit in hits}
-            kept, repeats = _spread(sorted(ranked, key=_order), terms, k)
-            moved = frozenset(item.passage.id for item in repeats)
-            return Retrieval(tuple([*kept, *repeats][:k]), moved, unknown, terms)
+        hits.sort(key=lambda hit: -_score(hit[0], weight))
+        # The best are enough, unless many of them repeat each other.
+        for most in (max(_SHORT_LIST, 3 * k), len(hits)):
+            found = _best(hits[:most], weight, library, k)
+            if found is None:
+                break
+            different = sum(item.passage.id not in found.repeats for item in found.ranked)
+            if different == k or most >= len(hits):
+                return replace(found, unknown=unknown)
+
+
+def _best(
+    hits: Sequence[tuple[Hit, CollectionIndex]], weight: float, library: Library, k: int
+) -> Retrieval | None:
+    """Return the best of the hits, or None where a passage has gone in the meantime."""
+    passages = library.passages([hit.id for hit, _ in hits])
+    if len(passages) < len(hits):
+        return None
+    ranked = sorted((_ranked(hit, passages[hit.id], weight) for hit, _ in hits), key=_order)
+    homes = {hit.id: index for hit, index in hits}
+    terms_of = cache(lambda passage_id: homes[passage_id].terms_of(passage_id))
+    try:
+        kept, repeats = _spread(ranked, terms_of, k)
+        best = [*kept, *repeats][:k]
+        terms = {item.passage.id: terms_of(item.passage.id) for item in best}
+    except KeyError:
+        return None
+    return Retrieval(tuple(best), frozenset(item.passage.id for item in repeats), (), terms)
 
 
 def _search(
     question: Question, indexes: Sequence[CollectionIndex]
-) -> tuple[list[Hit], tuple[str, ...], float]:
+) -> tuple[list[tuple[Hit, CollectionIndex]], tuple[str, ...], float]:
     """Search every collection; return the hits, words unknown to all, and BM25's weight."""
     found = []
     for index in indexes:
@@ -181,18 +205,21 @@ def _search(
     unknown = [set(hits.unknown) for hits in found]
     missing = set.intersection(*unknown) if unknown else set()
     return (
-        [hit for hits in found for hit in hits.hits],
+        [(hit, index) for hits, index in zip(found, indexes, strict=True) for hit in hits.hits],
         tuple(term for term in dict.fromkeys(question.terms) if term in missing),
         FUSION * strength / max(dense, _LEAST_COSINE),
     )
 
 
+def _score(hit: Hit, weight: float) -> float:
+    return hit.dense + weight * hit.match.strength + PHRASE * hit.match.phrase
+
+
 def _ranked(hit: Hit, passage: Passage, weight: float) -> Ranked:
     match = hit.match
-    score = hit.dense + weight * match.strength + PHRASE * match.phrase
     return Ranked(
         passage=passage,
-        score=score,
+        score=_score(hit, weight),
         dense=hit.dense,
         bm25=match.bm25,
         strength=match.strength,
@@ -206,7 +233,7 @@ def _order(ranked: Ranked) -> tuple[float, str, int]:
 
 
 def _spread(
-    ranked: Sequence[Ranked], terms: Mapping[int, frozenset[str]], k: int
+    ranked: Sequence[Ranked], terms_of: Callable[[int], frozenset[str]], k: int
 ) -> tuple[list[Ranked], list[Ranked]]:
     """Return the first ``k``, and apart from them those that nearly repeat a better one."""
     kept: list[Ranked] = []
@@ -214,16 +241,17 @@ def _spread(
     for candidate in ranked:
         if len(kept) == k:
             break
-        twin = any(_repeats(candidate, better, terms) for better in kept)
+        twin = any(_repeats(candidate, better, terms_of) for better in kept)
         (repeats if twin else kept).append(candidate)
     return kept, repeats
 
 
-def _repeats(candidate: Ranked, better: Ranked, terms: Mapping[int, frozenset[str]]) -> bool:
+def _repeats(candidate: Ranked, better: Ranked, terms_of: Callable[[int], frozenset[str]]) -> bool:
     """Say whether a passage repeats a better one and holds no more of the question's words."""
     if candidate.coverage > better.coverage:
         return False
-    return _overlap(terms[candidate.passage.id], terms[better.passage.id]) >= NEAR_DUPLICATE
+    overlap = _overlap(terms_of(candidate.passage.id), terms_of(better.passage.id))
+    return overlap >= NEAR_DUPLICATE
 
 
 def _overlap(left: frozenset[str], right: frozenset[str]) -> float:

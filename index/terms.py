@@ -90,6 +90,7 @@ class TermIndex:
         self._dead: list[int] = []
         self._length = 0  # of all living passages together
         self._norms: NDArray[np.float32] | None = None  # by slot, until something changes
+        self._neighbours: dict[str, int | None] = {}  # of terms asked for, until something changes
         self._merged = 0  # slots that the arrays below cover
         self._offsets = np.zeros(1, np.int64)
         self._slots = np.zeros(0, np.int32)
@@ -188,7 +189,29 @@ class TermIndex:
         self, query: QueryTerms, scores: NDArray[np.float32], ids: Sequence[int]
     ) -> list[TermMatch]:
         """Return how each of the passages ``ids`` matches."""
-        return [self._match(query, scores, self._present(i)) for i in ids]
+        if not ids:
+            return []
+        slots = np.asarray([self._present(i) for i in ids])
+        pieces = [self._tokens_at(slot) for slot in slots.tolist()]
+        tokens = np.concatenate(pieces)
+        owners = np.repeat(np.arange(len(pieces)), [len(piece) for piece in pieces])
+        held = np.zeros(len(ids))
+        for number, weight in query.weights.items():
+            held[np.unique(owners[tokens == number])] += weight
+        together = np.zeros(len(ids))
+        within = owners[:-1] == owners[1:]
+        for left, right in query.pairs:
+            beside = within & (tokens[:-1] == left) & (tokens[1:] == right)
+            together[np.unique(owners[:-1][beside])] += query.pair_weight((left, right))
+        wanted = math.fsum(query.pair_weight(pair) for pair in query.pairs)
+        bm25 = scores[slots].astype(np.float64)
+        parts = (
+            bm25,
+            bm25 / (query.reach or 1.0),
+            held / (query.total or 1.0),
+            together / (wanted or 1.0),
+        )
+        return [TermMatch(*found) for found in np.column_stack(parts).tolist()]
 
     def terms_of(self, passage_id: int) -> frozenset[str]:
         """Return the different terms of a passage."""
@@ -242,6 +265,7 @@ class TermIndex:
         self._dead = []
         self._length = len(self._tokens)
         self._norms = None
+        self._neighbours.clear()
         self._merged = size
         self._recent.clear()
         self._recent_slots.clear()
@@ -268,6 +292,7 @@ class TermIndex:
         self._frequencies.values[terms] += passages
         self._length += length
         self._norms = None
+        self._neighbours.clear()
 
     def _slot(self, passage_id: int) -> int | None:
         slot = self._recent_slots.get(passage_id)
@@ -307,7 +332,11 @@ class TermIndex:
         """Return the nearest term in use: one slip in a short word, two in a long one."""
         if len(term) < 4 or is_word.get(term, False) or any(c.isdigit() for c in term):
             return None
-        slips = 1 if len(term) < 8 else 2
+        if term not in self._neighbours:
+            self._neighbours[term] = self._found_near(term, 1 if len(term) < 8 else 2)
+        return self._neighbours[term]
+
+    def _found_near(self, term: str, slips: int) -> int | None:
         near = process.extract(term, self._words, scorer=OSA.distance, score_cutoff=slips, limit=8)
         used = [
             (distance, word[:1] != term[:1], -self._frequency(number), number)
@@ -315,21 +344,6 @@ class TermIndex:
             if self._frequency(number)
         ]
         return min(used)[-1] if used else None
-
-    def _match(self, query: QueryTerms, scores: NDArray[np.float32], slot: int) -> TermMatch:
-        tokens = self._tokens_at(slot).tolist()
-        held = set(tokens)
-        bm25 = float(scores[slot])
-        coverage = math.fsum(w for n, w in query.weights.items() if n in held)
-        wanted = math.fsum(query.pair_weight(pair) for pair in query.pairs)
-        side_by_side = query.pairs & set(pairwise(tokens))
-        phrase = math.fsum(query.pair_weight(pair) for pair in side_by_side)
-        return TermMatch(
-            bm25=bm25,
-            strength=bm25 / query.reach if query.reach else 0.0,
-            coverage=coverage / query.total if query.total else 0.0,
-            phrase=phrase / wanted if wanted else 0.0,
-        )
 
     def _merge(self) -> None:
         """Drop dead slots, order the others by id, and lay all postings out anew."""

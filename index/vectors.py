@@ -115,6 +115,7 @@ class VectorIndex:
         k = min(k, len(self))
         if k == 0:
             return []
+        faiss.omp_set_num_threads(1)  # of this thread: waiting for others takes longer
         cosines, ids = self._index.search(query.reshape(1, -1), k)
         return [(int(i), float(c)) for i, c in zip(ids[0], cosines[0], strict=True) if i >= 0]
 

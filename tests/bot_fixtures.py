@@ -11,17 +11,22 @@ tests.  On the way out it is checked that nothing the bot sent broke a rule of D
 
 from __future__ import annotations
 
+import os
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from index.database import Database
+from index.embed import DEFAULT_MODEL, load_embedder
 from index.guilds import Guilds, SettingsChange
+from index.model_store import ModelStore
+from index.span_models import DEFAULT_READER, load_span_model
 from tests.loopback import BotProcess, Channel, Discord, Guild, Intent, Message, User
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
-    from pathlib import Path
 
     from index.embed import Embedder
     from index.records import Article
@@ -86,6 +91,7 @@ async def playing(
     data: Path, *, privileged: Intent | None = None, lifetime: float = 300.0, **settings: str
 ) -> AsyncIterator[Scene]:
     """Open a Discord with a server, start the bot in it, and check its manners in the end."""
+    compile_models()
     async with Discord(privileged=privileged or Intent(0)) as discord:
         discord.limits.lifetime_s = lifetime
         ada = discord.user("Ada")
@@ -97,6 +103,14 @@ async def playing(
         yield scene
         await scene.bot.stop()
         assert discord.violations == [], discord.violations
+
+
+@cache
+def compile_models() -> None:
+    """Have the models compiled before a bot is timed that needs them."""
+    store = ModelStore(Path(os.environ["PASSAGE_MODELS"]))
+    load_embedder(DEFAULT_MODEL, store)
+    load_span_model(DEFAULT_READER, store)
 
 
 def seed(data: Path, model: Embedder, collection: str, articles: Sequence[Article]) -> None:

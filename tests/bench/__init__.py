@@ -1,0 +1,1 @@
+"""Passage beside the peers, and as it grows: ``make bench``."""

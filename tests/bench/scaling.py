@@ -1,0 +1,206 @@
+"""How Passage grows: ``python -m tests.bench.scaling [passages] [askers] [collections]``.
+
+Vectors are real ones mixed two by two with a little noise, terms drawn by Zipf's law; each
+size in a process of its own, so that memory can be told apart.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from index.embed import DEFAULT_MODEL, Vectors, load_embedder
+from index.engine import Engine
+from index.records import Article
+from index.terms import TermIndex
+from index.vectors import GROWN, VectorIndex
+from tests.measure.sets import model_store, passages_of, questions_of
+
+PASSAGES = (1_000, 10_000, 100_000, 1_000_000)
+ASKERS = (1, 4, 16, 64)
+COLLECTIONS = (1, 10, 100, 1_000)
+_ASKED = 200
+_BLOCK = 20_000
+_TERMS, _VOCABULARY = 60, 200_000  # of a passage; different ones in all
+_HELD = 200  # passages of a collection
+_FOR_SECONDS = 5.0
+
+
+def main() -> None:
+    """Run the curves named, or all, each point in a process of its own."""
+    curves: dict[str, tuple[Sequence[int], Callable[[int], str]]] = {
+        "passages": (PASSAGES, of_passages),
+        "askers": (ASKERS, of_askers),
+        "collections": (COLLECTIONS, of_collections),
+    }
+    if len(sys.argv) == 3 and sys.argv[2].isdigit():
+        print(curves[sys.argv[1]][1](int(sys.argv[2])), flush=True)
+        return
+    for name in sys.argv[1:] or list(curves):
+        for size in curves[name][0]:
+            command = [sys.executable, "-m", "tests.bench.scaling", name, str(size)]
+            subprocess.run(command, check=True)
+
+
+def of_passages(count: int) -> str:
+    """Search, add to and hold so many synthetic passages."""
+    chance = np.random.default_rng(count)
+    real = np.load(_real_vectors())
+    base = _resident()
+    index, terms = VectorIndex(real.shape[1]), TermIndex()
+    if count > GROWN:
+        index = VectorIndex.trained(_mixed(real, 100_000, chance), count)
+    exact = faiss.IndexFlatIP(real.shape[1])
+    queries = _mixed(real, _ASKED, chance)
+    nearest: list[list[tuple[float, int]]] = [[] for _ in queries]
+    for start in range(0, count, _BLOCK):
+        ids = np.arange(start, min(count, start + _BLOCK))
+        block = _mixed(real, len(ids), chance)
+        index.add(ids, block)
+        terms.add(
+            (int(i), _words(row)) for i, row in zip(ids, _zipf(len(ids), chance), strict=True)
+        )
+        exact.reset()
+        exact.add(block)
+        for best, scores, places in zip(nearest, *exact.search(queries, 10), strict=True):
+            best.extend(zip(scores.tolist(), (places + start).tolist(), strict=True))
+            best.sort(reverse=True)
+            del best[10:]
+    held = _resident() - base
+    right = [{place for _, place in best} for best in nearest]
+    found = [{i for i, _ in index.search(query, 50)[:10]} for query in queries]
+    recall = sum(len(a & b) for a, b in zip(found, right, strict=True)) / (10 * len(queries))
+    by_meaning = _p50(lambda n: index.search(queries[n], 50))
+    asked = [_words(row[:8]) for row in _zipf(_ASKED, chance)]
+    by_words = _p50(lambda n: _by_words(terms, asked[n]))
+    fresh = _mixed(real, _ASKED, chance)
+    added = _p50(lambda n: _added(index, terms, count + n, fresh[n], asked[n]))
+    return (
+        f"{count:>9,} passages: vectors {by_meaning:6.2f} ms, recall@10 {recall:.3f}; "
+        f"terms {by_words:6.2f} ms; add one {added:5.2f} ms; memory {held:6,.0f} MB"
+    )
+
+
+def of_askers(count: int) -> str:
+    """Answer so many people who each ask one question after the other."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = _engine(Path(folder))
+        for passage in passages_of("squad2"):
+            article = Article(passage.id, passage.title, passage.text, id=passage.id)
+            engine.add_article(article, "shared")
+        pending = iter([q.text for q in questions_of("squad2")])
+        engine.search(next(pending), ["shared"], 5)
+        stop = time.perf_counter() + _FOR_SECONDS
+        waits: list[float] = []
+
+        def ask() -> None:
+            while time.perf_counter() < stop:
+                started = time.perf_counter()
+                engine.search(next(pending), ["shared"], 5)
+                waits.append(time.perf_counter() - started)
+
+        with ThreadPoolExecutor(count) as pool:
+            for result in [pool.submit(ask) for _ in range(count)]:
+                result.result()
+        engine.close()
+    p50, p99 = (1000 * float(np.quantile(waits, q)) for q in (0.5, 0.99))
+    rate = len(waits) / _FOR_SECONDS
+    return f"{count:>4} askers: {rate:5.0f} questions/s, p50 {p50:6.1f} ms, p99 {p99:6.1f} ms"
+
+
+def of_collections(count: int) -> str:
+    """Start with so many collections, answer one question in each of some, and weigh it."""
+    with tempfile.TemporaryDirectory() as folder:
+        builder = _engine(Path(folder))
+        texts = [passage.text[:300] for passage in passages_of("squad2")[:_HELD]]
+        for number in range(count):
+            articles = (Article(f"{n}", "", text, id=f"{n}") for n, text in enumerate(texts))
+            for _ in builder.add_articles(articles, f"guild:{number}"):
+                pass
+        for number in range(count):
+            builder.index(f"guild:{number}")
+        builder.close()
+        base = _resident()
+        started = time.perf_counter()
+        engine = _engine(Path(folder))
+        engine.search("Who was it?", ["guild:0"], 5)
+        start = 1000 * (time.perf_counter() - started)
+        for number in range(count):
+            engine.search("Who was it?", [f"guild:{number}"], 5)
+        held = _resident() - base
+        engine.close()
+    return (
+        f"{count:>5} collections of {_HELD} passages: start to first answer {start:5.0f} ms, "
+        f"memory after one question in each {held:4.0f} MB"
+    )
+
+
+def _engine(folder: Path) -> Engine:
+    return Engine(folder, lambda: load_embedder(DEFAULT_MODEL, model_store()))
+
+
+def _real_vectors() -> Path:
+    """Return a file of real vectors, embedded once for all sizes."""
+    path = Path(tempfile.gettempdir()) / "passage-bench-vectors.npy"
+    if not path.is_file():
+        texts = [p.text for name in ("squad2", "stackfaq", "clapnq") for p in passages_of(name)]
+        np.save(path, load_embedder(DEFAULT_MODEL, model_store()).embed_passages(texts))
+    return path
+
+
+def _mixed(real: Vectors, count: int, chance: np.random.Generator) -> Vectors:
+    one, other = (real[chance.integers(len(real), size=count)] for _ in range(2))
+    share = chance.uniform(0.5, 1.0, (count, 1)).astype(np.float32)
+    noise = chance.standard_normal(one.shape, np.float32) * np.float32(0.3 / one.shape[1] ** 0.5)
+    mixed = share * one + (1 - share) * other + noise
+    unit: Vectors = mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
+    return unit
+
+
+def _zipf(count: int, chance: np.random.Generator) -> NDArray[np.int64]:
+    drawn: NDArray[np.int64] = chance.zipf(1.2, (count, _TERMS)) % _VOCABULARY
+    return drawn
+
+
+def _words(row: NDArray[np.int64]) -> list[str]:
+    return [f"t{number}" for number in row.tolist()]
+
+
+def _by_words(terms: TermIndex, question: Sequence[str]) -> list[int]:
+    return terms.best(terms.scores(terms.query(question, dict.fromkeys(question, True))), 50)
+
+
+def _added(
+    index: VectorIndex, terms: TermIndex, i: int, vector: NDArray[np.float32], words: Sequence[str]
+) -> None:
+    index.add([i], vector[None, :])
+    terms.add([(i, words)])
+
+
+def _p50(act: Callable[[int], object]) -> float:
+    """Return the median milliseconds of an act, done for each of some numbers."""
+    took = []
+    for number in range(_ASKED):
+        started = time.perf_counter()
+        act(number)
+        took.append(time.perf_counter() - started)
+    return 1000 * statistics.median(took)
+
+
+def _resident() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * 4096 / 1e6
+
+
+if __name__ == "__main__":
+    main()
