@@ -25,7 +25,7 @@ def build_reader(settings: Settings, embedder: Embedder) -> Reader:
     """Load the reader of these settings.  Raises ModelError."""
     if settings.reader == NO_READER:
         return SentenceReader(embedder)
-    return SpanReader(load_span_model(settings.reader, _store(settings)))
+    return SpanReader(load_span_model(settings.reader, _store(settings)), embedder)
 
 
 def build_engine(settings: Settings) -> Engine:

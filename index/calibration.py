@@ -5,8 +5,10 @@ the default models make of questions that the reader did not learn from: squad2 
 articles and halved, stackfaq and clapnq whole and halved with off-topic questions, and small
 libraries of held-out articles of squad-train, all weighing the same.
 
-With the reader (``BY_SPANS``), AUROC of answerable against near misses and against off-topic
-questions, and calibration error (in brackets: fitted without the set):
+``BY_SPANS`` was fitted with the reader of 2,700 steps; with the present one, served in int8, its
+calibration error over all sets of ``make eval`` is 0.019, so it was kept.  When fitted, AUROC of
+answerable against near misses and against off-topic questions, and calibration error (in
+brackets: fitted without the set):
 
     squad2, half of them adversarial near misses   0.722   -       0.174 (0.260)
     squad2 halved, other half and small talk       -       0.998   0.043 (0.045)

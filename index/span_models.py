@@ -24,7 +24,7 @@ log = logging.getLogger("passage")
 
 DEFAULT_READER = "passage-reader"
 _FOLDER = Path(__file__).parent / "reader"
-_SHA256 = "b8d3f514f08370d610cce9657b94f36f14ec4438af5a9913370fa760b0fbb530"
+_SHA256 = "6662410f04fadb9f4230d9002aebdd485e6c52e0a492dd96d1cbbfe57d424a1e"
 
 
 class CompiledSpans:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from index.embed import Vectors
 
-GROWN = 50_000
-"""Passages up to which every vector is compared; that takes a few milliseconds."""
+GROWN = 10_000
+"""Passages up to which every vector is compared; that takes two milliseconds."""
 
 _AGAIN = 4  # times as many passages as it was trained for, and its lists are too long
 _LISTS = 4  # times the square root of the number of passages, as FAISS advises

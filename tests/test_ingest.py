@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from index import ingest as ingest_module
 from index.embed import Vectors
 from index.errors import ExtractionError
 from index.extract import Limits
@@ -164,3 +165,68 @@ def test_a_report_counts_what_became_of_everything() -> None:
     ]
     report = Report(items, ["x.pdf is empty."])
     assert (report.passages, report.count("added"), report.count("duplicate")) == (5, 1, 0)
+
+
+class Counting(BagOfWords):
+    """Counts how many texts go through it together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.together: list[int] = []
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        self.together.append(len(texts))
+        return super().embed_passages(texts)
+
+
+def test_short_articles_are_embedded_together(library: Library) -> None:
+    embedder = Counting()
+    articles = [made(f"a{number}", f"Word{number} was signed.") for number in range(100)]
+    became = list(Ingest(library, embedder, "shared").add_all(articles))
+    assert [item.id for item in became if isinstance(item, Added)] == [a.id for a in articles]
+    assert embedder.together == [64, 36]
+
+
+def test_a_long_article_waits_for_nobody(library: Library) -> None:
+    sentences = [f"Part{number} of it." for number in range(70)]
+    items = Ingest(library, Counting(), "shared").add_all(
+        iter([made("long", paragraphs(*sentences)), made("next", "One.")])
+    )
+    first = next(items)
+    assert isinstance(first, Added)
+    assert (first.id, library.digest_of("shared", "next")) == ("long", None)
+
+
+def test_twins_and_changes_within_one_batch_are_told_apart(
+    ingest: Ingest, library: Library, embedder: BagOfWords
+) -> None:
+    articles = [
+        made("a", "Ankara signed."),
+        made("b", "Ankara signed.", "Another title"),
+        made("c", "Moscow signed."),
+        made("c", "Moscow signed twice."),
+        made("a", "Ankara signed."),
+    ]
+    became = [item for item in ingest.add_all(articles) if isinstance(item, Added)]
+    assert [item.outcome for item in became] == [
+        "added", "duplicate", "added", "replaced", "unchanged",
+    ]  # fmt: skip
+    assert len(embedder.embedded) == 3
+    assert {entry.id for entry in library.entries("shared")} == {"a", "c"}
+
+
+def test_after_a_source_that_took_long_nobody_waits(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [tmp_path / f"{number}.txt" for number in range(3)]
+    for number, path in enumerate(paths):
+        path.write_text(f"Word{number} was signed.")
+    seen = []
+    for long in (10.0, -1.0):
+        monkeypatch.setattr(ingest_module, "_LONG", long)
+        steps: list[str] = []
+        adding = Ingest(library, BagOfWords(identity=f"words@{long}"), f"collection {long}")
+        step = lambda title, done, total, steps=steps: steps.append(f"{title} {done}/{total}")  # noqa: E731
+        assert len(list(adding.add_sources(map(str, paths), Limits(), step))) == 3
+        seen.append(steps)
+    assert seen == [["0 and 2 more 3/3"], ["0 1/1", "1 1/1", "2 1/1"]]

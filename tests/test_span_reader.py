@@ -28,7 +28,7 @@ def model() -> SharedWords:
 def read(library: Library, embedder: BagOfWords, model: SharedWords, tmp_path: Path) -> Read:
     """Read questions against the passages that are in the library."""
     index = CollectionIndex(library, embedder, "shared", tmp_path / "index")
-    reader = SpanReader(model)
+    reader = SpanReader(model, embedder)
 
     def read(*questions: str | Asking) -> list[Reading]:
         asked = [q if isinstance(q, Asking) else Asking(q) for q in questions]
@@ -36,6 +36,12 @@ def read(library: Library, embedder: BagOfWords, model: SharedWords, tmp_path: P
         return reader.read(prepared, [retrieve(p, [index], library, 10) for p in prepared])
 
     return read
+
+
+@pytest.fixture(autouse=True)
+def all_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have passages read however far behind they are: these libraries are tiny."""
+    monkeypatch.setattr(span_reader, "BEHIND", 9.0)
 
 
 @pytest.fixture
@@ -178,3 +184,27 @@ def test_a_follow_up_is_read_by_itself_unless_it_has_no_word_of_its_own(
     read(Asking("and when was it signed?", before="What is the treaty?"))
     read(Asking("and why?", before="What is the treaty?"))
     assert model.asked == ["and when was it signed?", "What is the treaty? and why?"]
+
+
+def test_passages_far_behind_the_first_are_not_read_and_stay_behind(
+    read: Read, store: Callable[..., None], model: SharedWords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(span_reader, "BEHIND", 0.3)
+    store("Who signed the gas treaty in Ankara was Peskov.", "Tomatoes of a treaty.", "Onions.")
+    ranked = read("Who signed the gas treaty in Ankara?")[0].ranked
+    assert model.read_together == [1]
+    assert [item.evidence is not None for item in ranked] == [True, False, False]
+    assert ranked[0].score > ranked[1].score > ranked[2].score
+
+
+def test_among_equals_the_one_whose_title_is_asked_for_comes_first(
+    read: Read, library: Library, embedder: BagOfWords
+) -> None:
+    for name in ("Opening hours", "Ticket prices"):
+        text, pieces = drafts("At nine, on all days.", context=name)
+        library.store("shared", made(name, text), pieces)
+    for asked in ("ticket prices", "opening hours"):
+        assert read(asked)[0].ranked[0].passage.article_id.lower() == asked
+    before = list(embedder.embedded)
+    read("ticket hours")
+    assert embedder.embedded == before  # the vectors of titles are remembered

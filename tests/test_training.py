@@ -287,3 +287,19 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(
     figures = [json.loads(line) for line in (whole / "figures.jsonl").read_text().splitlines()]
     assert figures[-1]["step"] == 3
     assert figures[-1]["questions"] > 0
+
+
+def test_the_mean_of_weights_is_that_of_all_moments_and_keeps_to_itself() -> None:
+    import torch
+
+    from training.train import Mean
+
+    weights = {"layer": torch.tensor([1.0, 4.0])}
+    mean = Mean()
+    mean.add(weights)
+    mean = Mean(mean.weights, mean.count)  # as after a stop
+    for _ in range(2):
+        weights["layer"] += 3.0
+        mean.add(weights)
+    assert mean.count == 3
+    assert mean.weights["layer"].tolist() == pytest.approx([4.0, 7.0])

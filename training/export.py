@@ -30,16 +30,20 @@ def main() -> None:
 
 
 def export(out: Path, target: Path) -> None:
-    """Write the model of the last checkpoint in ``out`` to ``target``."""
+    """Write what the last checkpoint in ``out`` has averaged, or else its model, to ``target``."""
     kept = torch.load(out / "checkpoint.pt", map_location="cpu", weights_only=True)
     model = fresh()
-    model.load_state_dict(kept["model"])
+    model.load_state_dict(kept["mean"] or kept["model"])
     model.config.name_or_path = "passage-reader"
     model.half().save_pretrained(target)  # type: ignore[no-untyped-call]
     for name in _TOKENIZER:
         shutil.copyfile(default_folder() / name, target / name)
     figures = (out / "figures.jsonl").read_text("utf-8").splitlines()
-    record = {"data": digests(), "figures": [json.loads(line) for line in figures]}
+    record = {
+        "data": digests(),
+        "averaged": kept["averaged"],
+        "figures": [json.loads(line) for line in figures],
+    }
     (target / "training.json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
 
 

@@ -129,7 +129,7 @@ def main() -> None:
     store = model_store()
     embedder = Remembering(load_embedder(DEFAULT_MODEL, store))
     model = load_span_model(DEFAULT_READER, store)
-    read = ask_all(embedder, lambda: SpanReader(model))
+    read = ask_all(embedder, lambda: SpanReader(model, embedder))
     _report("BY_SPANS", read)
     near = fit(about(asked) for asked in read.values())
     print("BY_NEARNESS =", _rounded(near))

@@ -58,7 +58,7 @@ def main() -> None:
     # A reader remembers passages by their ids, so each library gets one of its own.
     readers: Readers = {
         "without a reader": lambda: SentenceReader(embedder),
-        "with the reader": lambda: SpanReader(model),
+        "with the reader": lambda: SpanReader(model, embedder),
     }
     report_speed(model)
     _report_given(model, limit)

@@ -35,7 +35,7 @@ class Entry:
         for _ in self.engine.add_articles(articles, SHARED):
             pass
         self.engine.index(SHARED)
-        self.engine.save()
+        self.engine.close()
 
     def ask(self, question: str) -> list[str]:
         """Search, and name the articles that the passages are of."""
