@@ -179,11 +179,11 @@ class TermIndex:
 
     def best(self, scores: NDArray[np.float32], k: int) -> list[int]:
         """Return the ids of the ``k`` passages with the highest positive scores."""
-        k = min(k, len(scores))
-        if k == 0:
-            return []
-        top = np.argpartition(scores, len(scores) - k)[len(scores) - k :]
-        return [int(self._ids.values[slot]) for slot in top if scores[slot] > 0]
+        # Without the many zeros, in which numpy's partition loses its way.
+        slots = np.flatnonzero(scores > 0)
+        if len(slots) > k:
+            slots = slots[np.argpartition(scores[slots], len(slots) - k)[len(slots) - k :]]
+        return [int(i) for i in self._ids.values[slots]]
 
     def match(
         self, query: QueryTerms, scores: NDArray[np.float32], ids: Sequence[int]
