@@ -211,7 +211,8 @@ async def test_no_discord_is_one_sentence(tmp_path: Path) -> None:
 
 
 async def test_it_is_online_while_the_model_loads_and_ends_politely(tmp_path: Path) -> None:
-    async with playing(tmp_path) as scene:
+    # Into an empty folder, so that the models have to be compiled first.
+    async with playing(tmp_path, models=str(tmp_path / "models")) as scene:
         asked = await scene.ada.slash("ask", scene.general, question=WORTH)
         said = await scene.general.say(scene.ada, WORTH, mentions=[scene.discord.bot])
         await asked.acknowledged()
@@ -219,7 +220,7 @@ async def test_it_is_online_while_the_model_loads_and_ends_politely(tmp_path: Pa
         assert asked.ack_ms < 3000
         assert asked.answered_at is None
         assert "ready to answer" not in scene.bot.log
-        assert "### Answer" in (await asked.response(PATIENCE)).text
+        assert "### Answer" in (await asked.response(4 * PATIENCE)).text
         assert (await scene.general.next_message(PATIENCE)).reply_to is said
 
         # Told to stop, it answers what it was asked before it goes.
