@@ -35,6 +35,8 @@ _MERGE_AT, _MERGE_BY = 4_096, 32_768
 
 _MOST = 2**16 - 1  # occurrences of a term in a passage that are told apart
 
+_Postings = tuple[NDArray[np.int32], NDArray[np.float32]]  # slots, and counts there
+
 
 @dataclass(frozen=True, slots=True)
 class QueryTerms:
@@ -96,6 +98,7 @@ class TermIndex:
         self._slots = np.zeros(0, np.int32)
         self._counts = np.zeros(0, np.uint16)
         self._recent: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        self._recent_arrays: dict[int, _Postings] = {}  # of those asked for since they changed
         self._recent_slots: dict[int, int] = {}
 
     def __len__(self) -> int:
@@ -120,6 +123,7 @@ class TermIndex:
             self._count(different, len(numbers), 1)
             for number, count in zip(different.tolist(), counts.tolist(), strict=True):
                 self._recent[number].append((slot, min(count, _MOST)))
+                self._recent_arrays.pop(number, None)
         if len(self._ids) - self._merged > min(max(_MERGE_AT, self._merged // 4), _MERGE_BY):
             self._merge()
 
@@ -268,6 +272,7 @@ class TermIndex:
         self._neighbours.clear()
         self._merged = size
         self._recent.clear()
+        self._recent_arrays.clear()
         self._recent_slots.clear()
 
     def _number(self, term: str) -> int:
@@ -312,13 +317,16 @@ class TermIndex:
         start, end = self._starts.values[slot : slot + 2]
         return self._tokens.values[start:end]
 
-    def _postings(self, number: int) -> Iterable[tuple[NDArray[np.int32], NDArray[np.float32]]]:
+    def _postings(self, number: int) -> Iterable[_Postings]:
         if number + 1 < len(self._offsets):
             start, end = self._offsets[number], self._offsets[number + 1]
             yield self._slots[start:end], self._counts[start:end].astype(np.float32)
         if number in self._recent:
-            slots, counts = zip(*self._recent[number], strict=True)
-            yield np.asarray(slots, np.int32), np.asarray(counts, np.float32)
+            if number not in self._recent_arrays:
+                slots, counts = zip(*self._recent[number], strict=True)
+                arrays = np.asarray(slots, np.int32), np.asarray(counts, np.float32)
+                self._recent_arrays[number] = arrays
+            yield self._recent_arrays[number]
 
     def _length_norms(self) -> NDArray[np.float32]:
         """Return what lengths add to the counts in the formula's denominator."""

@@ -29,7 +29,7 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with playing(Path(folder), lifetime=900) as scene:
             await scene.warm()
-            scene.set(per_minute=10_000)
+            scene.set(per_minute=600)
             alone = []
             for _ in range(ALONE):
                 asked = await scene.ada.slash("ask", scene.general, question=next(pending))
