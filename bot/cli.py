@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from rich.text import Text
 from bot import output, terminal
 from bot.compose import build_embedder, build_engine, build_reader, build_seeded_engine
 from bot.doctor import examine
-from bot.progress import batch_progress, ingest_progress, waiting
+from bot.progress import batch_progress, ingest_progress, tell_what_takes_long, waiting
 from config.settings import Settings, load
 from index.engine import SHARED, Engine
 from index.errors import ExtractionError, PassageError
@@ -363,7 +362,7 @@ def _ready(engine: Engine, collection: str) -> list[str]:
 
 @contextmanager
 def _engine(settings: Settings, *, seeded: bool = False) -> Iterator[Engine]:
-    _tell_what_takes_long()
+    tell_what_takes_long()
     with waiting(_err, "opening the library"):
         engine = build_seeded_engine(settings) if seeded else build_engine(settings)
     try:
@@ -375,17 +374,6 @@ def _engine(settings: Settings, *, seeded: bool = False) -> Iterator[Engine]:
 def _print(record: dict[str, Any]) -> None:
     sys.stdout.write(output.line(record) + "\n")
     sys.stdout.flush()
-
-
-def _tell_what_takes_long() -> None:
-    """Show what the core logs, as that a model is being compiled."""
-    logger = logging.getLogger("passage")
-    if not logger.handlers:
-        told = logging.StreamHandler()
-        told.setFormatter(logging.Formatter("passage: %(message)s"))
-        logger.addHandler(told)
-        logger.setLevel(logging.INFO)
-        logger.propagate = False  # some library sets up the root
 
 
 def main() -> None:

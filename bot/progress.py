@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,17 @@ from bot.terminal import printable
 
 _EVERY = 5.0  # seconds between two plain lines
 _TITLE = 40  # characters of a title beside the bar
+
+
+def tell_what_takes_long() -> None:
+    """Show what the core logs, as that a model is being compiled."""
+    logger = logging.getLogger("passage")
+    if not logger.handlers:
+        told = logging.StreamHandler()
+        told.setFormatter(logging.Formatter("passage: %(message)s"))
+        logger.addHandler(told)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False  # some library sets up the root
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
@@ -70,6 +69,7 @@ class CollectionIndex:
         self._generation = 0
         self._saved = -1
         self._growing: threading.Thread | None = None
+        self._grown_at = -1  # the generation at which it was last laid out anew, or tried
         self._read_files()
 
     def __len__(self) -> int:
@@ -88,7 +88,9 @@ class CollectionIndex:
                 self._terms.remove(changes.removed)
                 self._take_in(changes, progress)
                 self._generation = changes.generation
-            if self._vectors.outgrown and self._growing is None:
+            outgrown = self._vectors.outgrown and self._growing is None
+            if outgrown and self._grown_at != self._generation:
+                self._grown_at = self._generation
                 self._growing = threading.Thread(target=self._grow, name="growing", daemon=True)
                 self._growing.start()
 
@@ -186,7 +188,6 @@ class CollectionIndex:
     def _grow(self) -> None:
         """Lay the vectors out anew beside those that serve, catch up, and take their place."""
         try:
-            faiss.omp_set_num_threads(1)  # of this thread; the rest is for those who ask
             fresh = self._laid_out_anew()
             with self._lock:
                 held, made = self._vectors.ids, fresh.ids

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,9 +27,46 @@ class CompileError(Exception):
     """A model can't be compiled, or what comes out is not the same; it is served by torch."""
 
 
-def precisions(wanted: Precision) -> Iterable[Precision]:
-    """Return what to try, in order, where ``wanted`` is as small as it may be."""
-    return PRECISIONS[PRECISIONS.index(wanted) :]
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a comparison with the original came to: whether it is near enough, and how near."""
+
+    good: bool
+    facts: Mapping[str, Any]
+    told: str
+
+
+def compile_smallest(
+    network: Any,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    folder: Path,
+    wanted: Precision,
+    judge: Callable[[Precision], Judged],
+) -> Mapping[str, Any]:
+    """Write a torch module to ``model.onnx``, as small as ``wanted`` if it stays good so.
+
+    ``judge`` compares what lies there with the original; returned are the facts that it
+    gives of the one taken.  Raises CompileError where none is good.
+    """
+    whole, small, model = (folder / name for name in ("float32.onnx", "int8.onnx", "model.onnx"))
+    export(network, inputs, outputs, whole)
+    told = ""
+    for precision in PRECISIONS[PRECISIONS.index(wanted) :]:
+        if precision == "int8":
+            to_int8(whole, small)
+        (small if precision == "int8" else whole).replace(model)
+        judged = judge(precision)
+        if judged.good:
+            whole.unlink(missing_ok=True)
+            return judged.facts
+        told = f"as {precision} {judged.told}"
+    raise CompileError(told)
+
+
+def compiled_identity(identity: str, precision: Precision) -> str:
+    """Return the name of a compiled model; in float32 its results are the original's own."""
+    return identity if precision == "float32" else f"{identity}+{precision}"
 
 
 def export(network: Any, inputs: Sequence[str], outputs: Sequence[str], path: Path) -> None:

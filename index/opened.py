@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from index.collection import CollectionIndex
@@ -34,9 +34,12 @@ class OpenIndexes:
             self._held.move_to_end(collection)
             return index
 
-    def make_room(self) -> None:
-        """Save and close those that have not been asked for, until what is open fits."""
-        for index in self._surplus():
+    def make_room(self, in_use: Iterable[str] = ()) -> None:
+        """Save and close those that were asked for longest ago, until what is open fits.
+
+        Those ``in_use`` go last, the first of them first.
+        """
+        for index in self._surplus(in_use):
             with suppress(OSError):  # it is simply built anew later
                 index.save()
 
@@ -52,9 +55,12 @@ class OpenIndexes:
             with suppress(OSError):
                 index.save()
 
-    def _surplus(self) -> list[CollectionIndex]:
+    def _surplus(self, in_use: Iterable[str]) -> list[CollectionIndex]:
         closed = []
         with self._lock:
+            for name in in_use:
+                if name in self._held:
+                    self._held.move_to_end(name)
             passages = sum(map(len, self._held.values()))
             while len(self._held) > 1 and (len(self._held) > MOST_OPEN or passages > MOST_PASSAGES):
                 _, index = self._held.popitem(last=False)

@@ -19,6 +19,9 @@ class Recent(Generic[K, V]):
         self._held: OrderedDict[K, V] = OrderedDict()
         self._lock = threading.Lock()
 
+    def __len__(self) -> int:
+        return len(self._held)
+
     def get(self, key: K) -> V | None:
         """Return what is held under a key, which counts as a use."""
         with self._lock:

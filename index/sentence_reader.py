@@ -6,8 +6,6 @@ configured (``reader = "none"``).
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -18,6 +16,7 @@ from index.calibration import BY_SENTENCES, NONE
 from index.embed import Embedder, Vectors
 from index.library import embedded_text
 from index.read import EMPTY, READ, Reading, logistic, reason, sentences_of, state_of
+from index.recent import Recent
 from index.records import Passage, Quote, Ranked
 from index.retrieve import Question, Retrieval
 
@@ -38,8 +37,7 @@ class SentenceReader:
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
         # A passage never changes under its id, and popular ones are asked for again and again.
-        self._known: OrderedDict[int, Vectors] = OrderedDict()
-        self._lock = threading.Lock()
+        self._known: Recent[int, Vectors] = Recent(_REMEMBERED)
 
     def read(self, questions: Sequence[Question], retrievals: Sequence[Retrieval]) -> list[Reading]:
         """Return the decisions, from similarity and shared words alone."""
@@ -84,16 +82,12 @@ class SentenceReader:
 
     def _vectors(self, ranked: Sequence[Ranked]) -> list[tuple[Ranked, Vectors]]:
         """Return passages with the vectors of their sentences; new ones share one batch."""
-        with self._lock:
-            known = {r.passage.id: self._known.get(r.passage.id) for r in ranked}
-        new = [r.passage for r in ranked if known[r.passage.id] is None]
-        fresh = self._embed(new)
-        with self._lock:
-            self._known.update(fresh)
-            while len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
-        vectors = {**{i: v for i, v in known.items() if v is not None}, **fresh}
-        return [(r, vectors[r.passage.id]) for r in ranked]
+        vectors = {r.passage.id: self._known.get(r.passage.id) for r in ranked}
+        fresh = self._embed([r.passage for r in ranked if vectors[r.passage.id] is None])
+        for passage_id, made in fresh.items():
+            self._known.put(passage_id, made)
+        known = {i: v for i, v in vectors.items() if v is not None} | fresh
+        return [(r, known[r.passage.id]) for r in ranked]
 
     def _embed(self, passages: Sequence[Passage]) -> dict[int, Vectors]:
         if not passages:

@@ -6,21 +6,19 @@ can't be compiled is served by torch.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer
 
-from index.compile import CompileError, Precision
+from index.compile import Precision
 from index.errors import ModelError
 from index.model_store import Compiled, ModelStore
 from index.network import Network, Row
+from index.serving import Original, served
 from index.spans import Logits, WindowedSpanModel
-from index.weights import Source, folder_source, hub_source, verified_digest
-
-log = logging.getLogger("passage")
+from index.weights import Source, named_source, verified_digest
 
 DEFAULT_READER = "passage-reader"
 _FOLDER = Path(__file__).parent / "reader"
@@ -57,27 +55,13 @@ def load_span_model(name: str, store: ModelStore, wanted: Precision = "int8") ->
     ModelError, with one sentence, where the model can't be had.
     """
     source = reader_source(name, store.verified)
-    found = store.find(_key(source.identity, wanted)) if source.identity else None
-    return compiled_span_model(found) if found else _compiled(source, store, wanted)
+    return served(source, store, wanted, kind="reader", serve=compiled_span_model, load=_original)
 
 
-def _compiled(source: Source, store: ModelStore, wanted: Precision) -> WindowedSpanModel:
-    from index.spans_torch import compile_span_model, load_torch_reader
+def _original(source: Source) -> Original[WindowedSpanModel]:
+    from index.spans_torch import load_torch_reader
 
-    original = load_torch_reader(source)
-    key = _key(original.identity, wanted)
-    reason = store.refusal(key)
-    if reason is None:
-        found = store.find(key)
-        log.info("compiling the %s %s, once, for some seconds", "reader", original.identity)
-        try:
-            kept = found or store.keep(key, lambda f: compile_span_model(original, wanted, f))
-            return compiled_span_model(kept)
-        except CompileError as error:
-            reason = str(error)
-            store.refuse(key, reason)
-    log.warning("the reader %s is served by torch: %s", original.identity, reason)
-    return original.served()
+    return load_torch_reader(source)
 
 
 def reader_source(name: str, verified: Path) -> Source:
@@ -91,8 +75,4 @@ def reader_source(name: str, verified: Path) -> Source:
             )
         digest = verified_digest(weights, verified, _SHA256, "Install Passage again.")
         return Source(name, str(_FOLDER), f"{name}@{digest[:16]}")
-    return folder_source(name, verified) if Path(name).is_dir() else hub_source(name)
-
-
-def _key(identity: str, wanted: Precision) -> str:
-    return f"reader {identity} {wanted}"
+    return named_source(name, verified)

@@ -8,7 +8,7 @@ It ranks the first passages anew by the evidence in them,
 so that it counts most where vectors are at a loss.  Where one comes very near, as with a
 FAQ, whose titles are questions, they are ahead of any reader.  It marks the words that
 answer, and is as sure as the evidence, together with what retrieval knows, has proved to be
-worth.  Passages far behind the first are not read: they never win.
+worth.  Passages far behind the first are not read.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ and harms the second, to which the context is worth most.
 """
 
 BEHIND = 0.3
-"""How far behind the first by its score a passage may be and still be read; on no set has one
-further behind become the best, and it leaves 3.8 of 5 to be read on average."""
+"""How far behind the first by its score a passage may be and still be read; to read further
+changed recall@1 on none of six sets, and this leaves 3.8 of 5 to be read on average."""
 
 WORDS = 1.5
 """What the share of the question's words counts beside the log odds in choosing a sentence."""

@@ -12,7 +12,7 @@ import torch
 from tokenizers import Tokenizer
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
-from index.compile import INPUTS, CompileError, Precision, export, precisions, to_int8
+from index.compile import INPUTS, Judged, Precision, compile_smallest, compiled_identity
 from index.errors import ModelError
 from index.model_store import Compiled
 from index.network import Row
@@ -93,6 +93,34 @@ class TorchReader:
             self.tokenizer.cls_token_id,
         )
 
+    def compile(self, wanted: Precision, folder: Path) -> Mapping[str, Any]:
+        """Write it compiled to a folder and return what is to be known of it.
+
+        Raises CompileError where what it finds is not near enough to what this does.
+        """
+        (folder / "tokenizer.json").write_text(self.tokenizer.backend_tokenizer.to_str(), "utf-8")
+        network, reference = _Sides(self.model, self.inputs), _probed(self.served())
+
+        def judge(precision: Precision) -> Judged:
+            facts = self._facts(precision)
+            found = _probed(compiled_span_model(Compiled(folder, facts)))
+            off, other = _differences(found, reference)
+            return Judged(
+                off <= _MOST[precision][0] and other <= _MOST[precision][1],
+                {**facts, "odds_off": round(off, 4), "other_words": round(other, 4)},
+                f"its log odds are off by {off:.2f}, its words by {other:.0%}",
+            )
+
+        return compile_smallest(network, self.inputs, ["start", "end"], folder, wanted, judge)
+
+    def _facts(self, precision: Precision) -> dict[str, Any]:
+        return {
+            "identity": compiled_identity(self.identity, precision),
+            "precision": precision,
+            "maximum": self.maximum,
+            "none_token": self.tokenizer.cls_token_id,
+        }
+
 
 def load_torch_reader(source: Source) -> TorchReader:
     """Load a folder without the hub, a name with it.  Raises ModelError."""
@@ -125,29 +153,6 @@ def load_torch_reader(source: Source) -> TorchReader:
     return loaded(source, load, setting="reader", kind=kind)
 
 
-def compile_span_model(original: TorchReader, wanted: Precision, folder: Path) -> Mapping[str, Any]:
-    """Write a model compiled to ``folder``; return what is to be known of it.
-
-    Of the precisions allowed the smallest that finds nearly the same.  Raises CompileError.
-    """
-    (folder / "tokenizer.json").write_text(original.tokenizer.backend_tokenizer.to_str(), "utf-8")
-    whole, small = folder / "float32.onnx", folder / "int8.onnx"
-    export(_Sides(original.model, original.inputs), original.inputs, ["start", "end"], whole)
-    reference = _probed(original.served())
-    told = ""
-    for precision in precisions(wanted):
-        if precision == "int8":
-            to_int8(whole, small)
-        (small if precision == "int8" else whole).replace(folder / "model.onnx")
-        facts = _facts(original, precision)
-        off, other = _differences(_probed(compiled_span_model(Compiled(folder, facts))), reference)
-        if off <= _MOST[precision][0] and other <= _MOST[precision][1]:
-            whole.unlink(missing_ok=True)
-            return {**facts, "odds_off": round(off, 4), "other_words": round(other, 4)}
-        told = f"as {precision} its log odds are off by {off:.2f}, its words by {other:.0%}"
-    raise CompileError(told)
-
-
 class _Sides(torch.nn.Module):
     """A question-answering model as a function from tensors to tensors."""
 
@@ -159,16 +164,6 @@ class _Sides(torch.nn.Module):
     def forward(self, *given: torch.Tensor) -> Any:
         output = self.model(**dict(zip(self.inputs, given, strict=True)))
         return output.start_logits, output.end_logits
-
-
-def _facts(original: TorchReader, precision: Precision) -> dict[str, Any]:
-    suffix = "" if precision == "float32" else f"+{precision}"
-    return {
-        "identity": f"{original.identity}{suffix}",
-        "precision": precision,
-        "maximum": original.maximum,
-        "none_token": original.tokenizer.cls_token_id,
-    }
 
 
 def _probed(model: WindowedSpanModel) -> list[Evidence]:

@@ -26,27 +26,28 @@ M = TypeVar("M")
 class Source:
     """Where the files of a model come from, and what tells it from any other.
 
-    ``identity`` is name and revision, None for a model of the hub that isn't here yet.
+    ``identity`` is name and revision, None for a model of the hub that isn't here yet;
+    ``local`` says that the files are in a folder, so that nothing is to be fetched.
     """
 
     name: str
     path: str
-    identity: str | None = None
+    identity: str | None
+    local: bool = True
     revision: str | None = None
 
-    @property
-    def local(self) -> bool:
-        """Whether the files are in a folder, so that nothing is to be fetched."""
-        return self.path != self.name or Path(self.path).is_dir()
+
+def named_source(name: str, cache: Path) -> Source:
+    """Return the model in a folder, or on the hub, of that name.
+
+    Raises ModelError where the folder holds no model.
+    """
+    if not Path(name).is_dir():
+        return _hub_source(name)
+    return Source(name, name, f"{name}@{folder_digest(Path(name), cache)[:16]}")
 
 
-def folder_source(folder: str, cache: Path) -> Source:
-    """Return the model in a folder.  Raises ModelError where there is none."""
-    digest = folder_digest(Path(folder), cache)
-    return Source(folder, folder, f"{folder}@{digest[:16]}")
-
-
-def hub_source(name: str) -> Source:
+def _hub_source(name: str) -> Source:
     """Return a model of the hub, at the revision that this machine has, if it has one.
 
     It stays at that revision: vectors and constants go with it.
@@ -56,11 +57,11 @@ def hub_source(name: str) -> Source:
     try:
         kept = try_to_load_from_cache(name, "config.json")
     except ValueError:  # no name that the hub could have
-        return Source(name, name)
+        kept = None
     if not isinstance(kept, str):
-        return Source(name, name)
+        return Source(name, name, None, local=False)
     revision = Path(kept).parent.name
-    return Source(name, name, f"{name}@{revision}", revision)
+    return Source(name, name, f"{name}@{revision}", local=False, revision=revision)
 
 
 def verified_digest(path: Path, cache: Path, expected: str | None = None, remedy: str = "") -> str:

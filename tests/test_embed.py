@@ -210,6 +210,26 @@ def test_a_hub_name_without_a_network_is_a_sentence(
     assert refused("no-such/model", tmp_path).startswith("The model 'no-such/model' can't be")
 
 
+def test_a_model_of_the_hub_stays_at_the_revision_that_is_here(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the hub's own library lays models out, with no network to ask for a newer one."""
+    import huggingface_hub.constants
+
+    cache, revision = tmp_path / "hub", "0123456789abcdef0123456789abcdef01234567"
+    place = cache / "models--tiny--model"
+    shutil.copytree(folder, place / "snapshots" / revision)
+    (place / "refs").mkdir()
+    (place / "refs" / "main").write_text(revision)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(cache))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    source = embedder_source("tiny/model", tmp_path)
+    assert source.identity == f"tiny/model@{revision}"
+    assert not source.local
+    assert embedder_source("no-such/model", tmp_path).identity is None
+    assert load_torch_embedder(source).identity == source.identity
+
+
 def test_weights_that_are_not_the_official_ones_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from index import opened, vectors
 from index.analysis import analyse
 from index.collection import CollectionIndex
 from index.engine import Engine
+from index.errors import LibraryError
 from index.library import Library
 from index.recent import Recent
 from index.vectors import VectorIndex
@@ -111,6 +112,32 @@ def test_what_changes_while_it_is_laid_out_is_in_it(
     assert_finds_all(index, library)
 
 
+def test_a_layout_that_fails_is_tried_again_after_the_next_change_only(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+
+    def failing(_: object, passages: int) -> VectorIndex:
+        tried.append(passages)
+        raise LibraryError("the disk is gone")
+
+    real = VectorIndex.trained
+    monkeypatch.setattr(VectorIndex, "trained", failing)
+    fill(library, 60)
+    index = fresh_index(library, tmp_path / "index")
+    for _ in range(3):
+        index.settle()
+        index.refresh()
+    assert tried == [60]
+    assert_finds_all(index, library)
+    monkeypatch.setattr(VectorIndex, "trained", real)
+    fill(library, 10, start=500)
+    index.refresh()
+    index.settle()
+    assert not index._vectors.exact
+    assert_finds_all(index, library)
+
+
 def test_one_grown_far_beyond_its_layout_is_laid_out_again(
     library: Library, tmp_path: Path
 ) -> None:
@@ -143,8 +170,7 @@ def test_a_layout_finds_nearly_all_that_an_exact_search_does() -> None:
     assert all(i % 2 for i, _ in grown.search(unit[0], 50))
 
 
-def test_bytes_bring_back_a_grown_index(tmp_path: Path) -> None:
-    del tmp_path
+def test_bytes_bring_back_a_grown_index() -> None:
     unit = np.eye(32, dtype=np.float32)
     index = VectorIndex.trained(unit, 32)
     index.add(range(32), unit)
@@ -181,8 +207,16 @@ def test_a_large_index_makes_others_close_but_stays_itself(
     for name, count in (("small", 1), ("large", 20)):
         for number in range(count):
             engine.add_article(made(f"{name}{number}", sentence(number)), name)
-    assert engine.ask(sentence(0), ["small", "large"]).passages
-    assert len(engine._indexes) == 1
+    opened_again: list[str] = []
+    real = Engine._opened
+    monkeypatch.setattr(
+        Engine, "_opened", lambda self, name: opened_again.append(name) or real(self, name)
+    )
+    engine._indexes._open = engine._opened
+    for names in (["small", "large"], ["large", "small"]):
+        assert engine.ask(sentence(0), names).passages
+        assert list(engine._indexes._held) == ["large"]
+    assert opened_again == ["small", "large", "small"]
 
 
 def test_a_question_asked_again_is_not_computed_again(engine: Engine) -> None:
@@ -218,7 +252,7 @@ def test_what_is_erased_is_forgotten_with_its_answers(engine: Engine) -> None:
     engine.add_article(made("talks", "Ankara signed a treaty."), "guild:1")
     engine.ask("Who signed the treaty?", ["guild:1"])
     engine.erase("guild:1")
-    assert not engine._answers._held
+    assert len(engine._answers) == 0
     assert engine.ask("Who signed the treaty?", ["guild:1"]).passages == ()
 
 

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index import embed_torch, spans_torch
+from index import compile as compile_module
+from index import embed_torch, model_store, spans_torch
 from index.compile import CompileError
-from index.embed import load_embedder
+from index.embed import embedder_source, load_embedder
 from index.model_store import ModelStore
 from index.network import Network, Row
 from index.span_models import load_span_model
@@ -140,7 +141,7 @@ def test_a_model_that_cant_be_compiled_is_served_by_torch_and_not_tried_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     folder = test_embed.make_model(tmp_path / "tiny", seed=1)
-    monkeypatch.setattr(embed_torch, "export", failing_export)
+    monkeypatch.setattr(compile_module, "export", failing_export)
     first = load_embedder(str(folder), store)
     assert isinstance(first, embed_torch.SentenceTransformerEmbedder)
     assert "is served by torch: an odd layer" in caplog.text
@@ -156,7 +157,7 @@ def test_a_reader_that_cant_be_compiled_is_served_by_torch(
     store: ModelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = test_spans.make_model(tmp_path / "tiny")
-    monkeypatch.setattr(spans_torch, "export", failing_export)
+    monkeypatch.setattr(compile_module, "export", failing_export)
     model = load_span_model(str(folder), store)
     assert isinstance(model._network, spans_torch.TorchSpans)
     assert model.read([Excerpt("gas?", "", "the gas", ((0, 7),))])[0].spans[0] is not None
@@ -167,7 +168,7 @@ def test_what_comes_out_wrong_is_not_trusted(
 ) -> None:
     folder = test_embed.make_model(tmp_path / "tiny", seed=1)
     other = test_embed.make_model(tmp_path / "other", seed=2)
-    real = embed_torch.export
+    real = compile_module.export
 
     def exchanged(_: object, inputs: Any, outputs: Any, path: Path) -> None:
         from sentence_transformers import SentenceTransformer
@@ -175,10 +176,43 @@ def test_what_comes_out_wrong_is_not_trusted(
         wrong = SentenceTransformer(str(other), device="cpu")
         real(embed_torch._Vectors(wrong, inputs), inputs, outputs, path)
 
-    monkeypatch.setattr(embed_torch, "export", exchanged)
+    monkeypatch.setattr(compile_module, "export", exchanged)
     model = load_embedder(str(folder), store)
     assert isinstance(model, embed_torch.SentenceTransformerEmbedder)
     assert "a cosine of" in str(store.refusal(f"embedder {model.identity} int8"))
+
+
+def test_a_folder_that_cant_be_written_is_a_warning_and_torch_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = test_embed.make_model(tmp_path / "tiny", seed=1)
+    store = ModelStore(tmp_path / "models")
+
+    def full(*_: object, **__: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(model_store.tempfile, "mkdtemp", full)
+    model = load_embedder(str(folder), store)
+    assert isinstance(model, embed_torch.SentenceTransformerEmbedder)
+    assert "can't be written (No space left on device)" in caplog.text
+    assert store.refusal(f"embedder {model.identity} int8") is None  # there may be room later
+
+
+def test_a_file_that_this_onnx_runtime_cant_load_is_served_by_torch(
+    store: ModelStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = test_embed.make_model(tmp_path / "tiny", seed=1)
+    source = embedder_source(str(folder), store.verified)
+    facts = {"identity": "x", "dimension": 16, "passage_tokens": 28, "maximum": 32, "prompts": {}}
+
+    def write(building: Path) -> Mapping[str, Any]:
+        (building / "model.onnx").write_bytes(b"of another age")
+        return facts
+
+    store.keep(f"embedder {source.identity} int8", write)
+    model = load_embedder(str(folder), store)
+    assert isinstance(model, embed_torch.SentenceTransformerEmbedder)
+    assert "ONNX Runtime can't load it" in caplog.text
 
 
 @pytest.mark.model

@@ -12,6 +12,7 @@ from index.calibration import ANSWER, NONE
 from index.collection import CollectionIndex
 from index.library import Library
 from index.read import Reading, state_of
+from index.recent import Recent
 from index.retrieve import Asking, prepare, retrieve
 from index.sentence_reader import SentenceReader, confidence
 from tests.fakes import BagOfWords, drafts, made
@@ -157,7 +158,7 @@ def test_a_reader_forgets_the_oldest_sentences(
     reader: SentenceReader,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sentence_reader, "_REMEMBERED", 2)
+    monkeypatch.setattr(reader, "_known", Recent(2))
     store(*(f"Treaty {n}." for n in range(8)))
     first = read("treaty 1")
     assert [r.passage.text for r in read("treaty 1").ranked] == [
