@@ -15,7 +15,13 @@ from rich.console import Console
 from rich.text import Text
 
 from bot import output, terminal
-from bot.compose import build_embedder, build_engine, build_reader, build_seeded_engine
+from bot.compose import (
+    build_backups,
+    build_embedder,
+    build_engine,
+    build_reader,
+    build_seeded_engine,
+)
 from bot.doctor import examine
 from bot.progress import batch_progress, ingest_progress, tell_what_takes_long, waiting
 from config.settings import Settings, load
@@ -244,6 +250,54 @@ def setup(data: Data = None) -> None:
 
 
 @app.command()
+def backup(
+    file: Annotated[
+        Path | None, typer.Argument(help="Where to; by default the backups folder of the library.")
+    ] = None,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Copy the library, checked and whole, while the bot may go on serving."""
+    backups = build_backups(load(data=data))
+    with waiting(_err, "copying and checking the library"):
+        made = backups.make(file)
+    size = made.stat().st_size
+    if as_json:
+        _print({"backup": str(made), "bytes": size})
+    else:
+        told = f"✓ {made} ({size / 1e6:.1f} MB) is whole"
+        _out.print(Text(terminal.printable(told)), soft_wrap=True)
+
+
+@app.command()
+def restore(
+    file: Annotated[
+        Path | None, typer.Argument(help="Which backup; by default the newest good one.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Put a backup in the place of the library; what was there is kept beside it."""
+    backups = build_backups(load(data=data))
+    with waiting(_err, "looking through the backups"):
+        chosen = file or backups.newest_good()
+    if chosen is None:
+        raise PassageError("There is no good backup of this library; name the file of one.")
+    if sys.stdin.isatty() and not (yes or as_json):
+        question = f"Put {chosen} in the place of the library?"
+        typer.confirm(terminal.printable(question), abort=True)
+    with waiting(_err, "restoring"):
+        before = backups.restore(chosen)
+    if as_json:
+        _print({"restored": str(chosen), "before": before and str(before)})
+        return
+    _out.print(Text(terminal.printable(f"✓ {chosen} is the library now")), soft_wrap=True)
+    if before is not None:
+        _out.print(Text(terminal.printable(f"  what was there is {before}"), style="dim"))
+
+
+@app.command()
 def doctor(as_json: AsJson = False, data: Data = None) -> None:
     """Check everything that an answer needs, and say what to do where something is wrong."""
     with waiting(_err, "checking"):
@@ -383,9 +437,20 @@ def main() -> None:
     except PassageError as error:
         _err.print(Text(terminal.printable(str(error)), style="red"), soft_wrap=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        _err.print("Stopped; what was already added stays, nothing is half done.")
-        sys.exit(1)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:
+        _err.print(Text(terminal.printable(_disk_sentence(error)), style="red"), soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        _err.print("Stopped; what was already added stays, nothing is half done.")
+        sys.exit(1)
+
+
+def _disk_sentence(error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    return (
+        f"A file could not be read or written{where}: {error.strerror or error}. "
+        "Check the space and permissions of the disk; what was already added stays."
+    )

@@ -8,6 +8,8 @@ import json
 import logging
 import signal
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import discord
@@ -17,6 +19,7 @@ from bot import ask, buttons, insights, library, search, settings
 from bot.delivery import Interaction
 from bot.desk import Desk
 from bot.failures import answer_failure, noted
+from bot.keeping import Keeping
 from bot.mentions import Mentions
 from bot.presses import Presses
 from bot.pulse import Pulse
@@ -31,8 +34,13 @@ log = logging.getLogger("passage")
 class PassageBot(discord.AutoShardedClient):
     """Passage on Discord; each file of commands adds its own and handles its own events."""
 
-    def __init__(self, desk: Desk, *, message_content: bool) -> None:
-        """Make the client; ``message_content`` asks for the one privileged intent."""
+    def __init__(
+        self, desk: Desk, *, message_content: bool, daily: Callable[[], Path | None]
+    ) -> None:
+        """Make the client; ``message_content`` asks for the one privileged intent.
+
+        ``daily`` makes each day's backup.
+        """
         intents = discord.Intents.none()
         intents.guilds = intents.guild_messages = intents.dm_messages = True
         intents.message_content = message_content
@@ -59,7 +67,7 @@ class PassageBot(discord.AutoShardedClient):
         self.mentions = Mentions(self, self.questions)
         self.unasked = Unasked(self.questions, self.mentions)
         self._leaving: asyncio.Future[None] | None = None
-        self.keeping = library.Keeping(self)
+        self.keeping = Keeping(self, daily)
 
     async def setup_hook(self) -> None:
         """Start what runs beside the connection, and bring the commands up to date."""

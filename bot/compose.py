@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from config.settings import Settings
 from config.starter import sync_starter
+from index.backups import Backups
 from index.embed import Embedder, load_embedder
-from index.engine import Engine
+from index.engine import LIBRARY, Engine
 from index.extract import Limits
 from index.model_store import ModelStore
 from index.read import Reader
@@ -37,6 +38,11 @@ def build_engine(settings: Settings) -> Engine:
         reader=lambda embedder: build_reader(settings, embedder),
         limits=limits,
     )
+
+
+def build_backups(settings: Settings) -> Backups:
+    """Return the backups of these settings' library."""
+    return Backups(settings.data / LIBRARY)
 
 
 def build_seeded_engine(settings: Settings) -> Engine:

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from bot.compose import build_engine
+from bot.compose import build_backups, build_engine
 from config.settings import Settings, settings_file
-from index.engine import SHARED, Engine
+from index.backups import Backups, advice
+from index.engine import Engine
 from index.errors import PassageError
+from index.jobs import Jobs
 
 _ROOM = 200_000_000  # bytes free below which a library will soon be in trouble
 _PACKAGES = ("onnxruntime", "faiss-cpu", "discord.py", "sentence-transformers", "torch")
@@ -34,6 +36,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield Check("settings", good=True, sentence=f"Settings: {file or 'defaults and environment'}")
     yield _room(settings)
     yield _token()
+    yield _backups(build_backups(settings), settings.backups)
     try:
         engine = build_engine(settings)
     except PassageError as error:
@@ -44,6 +47,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         yield _attempt("model", lambda: f"Model {engine.embedder.identity} loads")
         yield _attempt("reader", lambda: f"Reader {engine.reader.identity} loads")
         yield _attempt("index", lambda: _indexed(engine))
+        yield _waiting(engine)
     finally:
         engine.close()
 
@@ -81,8 +85,8 @@ def _library(engine: Engine) -> Check:
         return Check(
             "library",
             good=False,
-            sentence=f"The library {engine.library.path} is damaged ({problems[0]}); "
-            "restore a backup of it.",
+            sentence=f"The library {engine.library.path} is damaged ({problems[0]}). "
+            f"{advice(engine.library.path)}",
         )
     counted = engine.library.totals()
     return Check(
@@ -94,8 +98,27 @@ def _library(engine: Engine) -> Check:
 
 
 def _indexed(engine: Engine) -> str:
-    index = engine.index(SHARED)
-    return f"The index of {SHARED!r} is level with the library: {len(index)} passages"
+    sizes = [len(engine.index(name)) for name in engine.library.collections()]
+    return f"{len(sizes)} indexes are level with the library: {sum(sizes)} passages"
+
+
+def _waiting(engine: Engine) -> Check:
+    waiting = len(Jobs(engine.library.database).pending())
+    told = f"{waiting} requests to add something wait for the bot" if waiting else "Nothing waits"
+    return Check("queue", good=True, sentence=told)
+
+
+def _backups(backups: Backups, kept: int) -> Check:
+    made, good = backups.all(), backups.newest_good()
+    if not made:
+        how = "the bot makes one each day" if kept else "backups = 0 turns the daily ones off"
+        sentence = f"No backup yet; {how}, and `passage backup` makes one now"
+        return Check("backups", good=True, sentence=sentence)
+    if good != made[0]:
+        other = f"the newest good one is {good.name}" if good else "none of them is good"
+        sentence = f"The backup {made[0]} is damaged; {other}. Make one with `passage backup`."
+        return Check("backups", good=False, sentence=sentence)
+    return Check("backups", good=True, sentence=f"Backups: {len(made)}, the newest {good.name}")
 
 
 def _attempt(name: str, act: Callable[[], str]) -> Check:

@@ -11,7 +11,7 @@ import discord
 
 from bot.cards import sentence_card
 from bot.delivery import respond
-from index.errors import PassageError
+from index.errors import LibraryError, PassageError
 
 log = logging.getLogger("passage")
 
@@ -35,8 +35,22 @@ def told(error: BaseException) -> discord.ui.LayoutView:
     while isinstance(error, discord.app_commands.CommandInvokeError):
         error = error.original
     if isinstance(error, PassageError):
-        return sentence_card(str(error), tone="warning")
+        return sentence_card(sentence_of(error), tone="warning")
     return sentence_card("Something went wrong here. It has been noted.", reference=noted(error))
+
+
+def sentence_of(error: PassageError) -> str:
+    """Return what a person is told; where the library itself fails, the log has its own words.
+
+    Those name our files, and say what only whoever runs the bot can do.
+    """
+    if not isinstance(error, LibraryError):
+        return str(error)
+    log.error("%s", error)
+    return (
+        "My library can't be read or changed at the moment. "
+        "Whoever runs me finds in my log what to do; try again later."
+    )
 
 
 def noted(error: BaseException) -> str:

@@ -1,14 +1,17 @@
-"""What goes on beside questions: the queue, servers that come and go, and deleting in time."""
+"""What goes on beside questions: the queue, backups, servers that come and go, deleting in time."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import discord
 
 from bot.adding import Adding
+from bot.backups import back_up_daily
 from bot.failures import noted
 from index.guilds import guild_collection
 
@@ -23,20 +26,25 @@ _EVERY = 60.0  # seconds between two looks at what is to be deleted
 class Keeping:
     """Keeps every server's data there, hidden or deleted, as it ought to be."""
 
-    def __init__(self, bot: PassageBot) -> None:
+    def __init__(self, bot: PassageBot, daily: Callable[[], Path | None]) -> None:
         self._bot = bot
+        self._daily = daily
         self.adding = Adding(bot)
-        self._tidying: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def resume(self) -> None:
         """Go on with what the end of an earlier process interrupted."""
-        self._tidying = asyncio.create_task(self._tidy(), name="tidy")
+        backing_up = back_up_daily(self._bot.desk, self._daily)
+        self._tasks = [
+            asyncio.create_task(self._tidy(), name="tidy"),
+            asyncio.create_task(backing_up, name="backups"),
+        ]
         await self.adding.resume()
 
     async def finish(self) -> None:
         """Stop; what is not done is done after the next start."""
-        if self._tidying is not None:
-            self._tidying.cancel()
+        for task in self._tasks:
+            task.cancel()
         await self.adding.finish()
 
     async def ready(self) -> None:

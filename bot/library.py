@@ -13,7 +13,6 @@ from bot.cards import article_card, articles_card, remove_card, sentence_card
 from bot.custom_ids import Press, build
 from bot.delivery import Interaction, ask_form, respond, turn
 from bot.keepers import keepers_place, place_of
-from bot.keeping import Keeping
 from bot.presses import filled_in
 from index.engine import SHARED
 from index.errors import PassageError
@@ -22,8 +21,6 @@ from index.extract.dates import parse_date
 
 if TYPE_CHECKING:
     from bot.client import PassageBot
-
-__all__ = ["Keeping", "add_to"]
 
 _OPENING = 3_000  # characters of an article that its card may show
 _LONGEST_URL = 2_000

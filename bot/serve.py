@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from functools import partial
 
 import aiohttp
 import discord
 
 from bot.client import PassageBot
-from bot.compose import build_engine
+from bot.compose import build_backups, build_engine
 from bot.desk import Desk
 from config.settings import Settings
 from config.starter import sync_starter
@@ -38,7 +39,8 @@ def run(settings: Settings) -> None:
         _ = engine.reader
 
     desk = Desk(build_engine(settings), prepare, passages=settings.passages)
-    bot = PassageBot(desk, message_content=settings.message_content)
+    daily = partial(build_backups(settings).daily, settings.backups)
+    bot = PassageBot(desk, message_content=settings.message_content, daily=daily)
     try:
         asyncio.run(_serve(bot, token))
     except discord.LoginFailure as error:

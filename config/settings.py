@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     """The largest file or page that is read."""
     passages: int = Field(default=5, ge=1, le=50)
     """How many passages an answer comes with."""
+    backups: int = Field(default=7, ge=0)
+    """How many daily backups the bot keeps; 0 makes none."""
     message_content: bool = False
     """Whether the bot asks Discord for the privileged intent to read every message; only
     answering a channel without a mention needs it."""

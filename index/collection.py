@@ -19,7 +19,8 @@ from index.analysis import analyse
 from index.derived import read_derived, write_derived
 from index.embed import Embedder
 from index.errors import PassageError
-from index.library import Changes, Library, text_digest
+from index.library import Changes, Library
+from index.rows import text_digest
 from index.terms import TermIndex, TermMatch
 from index.vectors import VectorIndex
 

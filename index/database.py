@@ -11,10 +11,13 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
+from index.backups import Backups, damaged
 from index.errors import LibraryError
+from index.integrity import shows_damage
+from index.presence import Presence
 
 _ARTICLES = """
 CREATE TABLE collections (
@@ -118,6 +121,9 @@ MIGRATIONS = (_ARTICLES, _SERVERS)
 
 SCHEMA = len(MIGRATIONS)
 
+IN_MEMORY = Path(":memory:")
+"""What SQLite calls a library that is kept nowhere."""
+
 _RETRY = 0.01  # seconds between two tries where SQLite does not wait by itself
 _WAIT = 30  # seconds that a change waits for another process to finish its own
 
@@ -129,27 +135,31 @@ class Database:
         """Open or create the file at ``path``; raises LibraryError where that fails."""
         self.path = path
         self._lock = threading.RLock()
+        self._damage: LibraryError | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._db = sqlite3.connect(
-                path, timeout=_WAIT, check_same_thread=False, isolation_level=None
-            )
-            self._db.row_factory = sqlite3.Row
-            try:
-                self._prepare()
-            except BaseException:
-                self._db.close()
-                raise
-        except (OSError, sqlite3.Error) as error:
+            with ExitStack() as held:
+                if path != IN_MEMORY:
+                    held.enter_context(closing(Presence(path.parent)))
+                    self._refuse_lost()
+                self._open()
+                self._held = held.pop_all()
+        except BlockingIOError as error:
             raise LibraryError(
+                f"The library {path} is being restored at this moment: try again in a minute."
+            ) from error
+        except (OSError, sqlite3.Error) as error:
+            raise self._unusable(
+                error,
                 f"The library {path} can't be opened: {error}. "
-                "Check the folder's permissions and free space, or choose another with --data."
+                "Check the folder's permissions and free space, or choose another with --data.",
             ) from error
 
     def close(self) -> None:
         """Close the file; a further call does nothing."""
         with self._lock:
             self._db.close()
+            self._held.close()
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -158,8 +168,9 @@ class Database:
             with self._lock, self._transaction("IMMEDIATE"):
                 yield self._db
         except sqlite3.Error as error:
-            raise LibraryError(
-                f"The library {self.path} could not be changed: {error}. Nothing was changed."
+            raise self._unusable(
+                error,
+                f"The library {self.path} could not be changed: {error}. Nothing was changed.",
             ) from error
 
     @contextmanager
@@ -179,6 +190,15 @@ class Database:
             except sqlite3.Error as error:
                 raise self._unreadable(error) from error
 
+    def damaged(self, what: object) -> LibraryError:
+        """Return the error that says that the file is damaged, and names the newest good backup.
+
+        Backups are looked through once; a file that is damaged stays so.
+        """
+        if self._damage is None:
+            self._damage = damaged(self.path, what)
+        return LibraryError(str(self._damage))
+
     def scrub(self) -> None:
         """Empty the write-ahead log, where what was just deleted could still be read.
 
@@ -190,6 +210,29 @@ class Database:
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             finally:
                 self._db.execute(f"PRAGMA busy_timeout = {_WAIT * 1000}")
+
+    def _open(self) -> None:
+        self._db = sqlite3.connect(
+            self.path, timeout=_WAIT, check_same_thread=False, isolation_level=None
+        )
+        self._db.row_factory = sqlite3.Row
+        try:
+            self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _refuse_lost(self) -> None:
+        """Raise LibraryError where the file is gone or empty, and something shows that it wasn't.
+
+        SQLite would begin a new library, and throw away the log of the old one.
+        """
+        if self.path.exists() and self.path.stat().st_size:
+            return
+        log = self.path.with_name(f"{self.path.name}-wal")
+        logged = log.exists() and log.stat().st_size
+        if logged or (self.path.parent / "index").is_dir() or Backups(self.path).all():
+            raise self.damaged("it is empty" if self.path.exists() else "it is gone")
 
     def _prepare(self) -> None:
         self._enter_wal()
@@ -240,6 +283,10 @@ class Database:
             raise
 
     def _unreadable(self, error: sqlite3.Error) -> LibraryError:
-        return LibraryError(
-            f"The library {self.path} can't be read: {error}. Run `passage doctor`."
+        return self._unusable(
+            error, f"The library {self.path} can't be read: {error}. Run `passage doctor`."
         )
+
+    def _unusable(self, error: Exception, otherwise: str) -> LibraryError:
+        """Return the error of a damaged file, or one with another sentence."""
+        return self.damaged(error) if shows_damage(error) else LibraryError(otherwise)

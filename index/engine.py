@@ -28,6 +28,9 @@ from index.records import Answer, Article, Ranked, Timing
 from index.retrieve import Asking, prepare, retrieve
 from index.sentence_reader import SentenceReader
 
+LIBRARY = "library.db"
+"""The name of the library's file in the data folder."""
+
 SHARED = "shared"
 """The collection that everyone reads and nobody on Discord changes."""
 
@@ -58,7 +61,7 @@ class Engine:
         limits: Limits | None = None,
     ) -> None:
         """Open the library in ``data``; the model is loaded when first needed."""
-        self.library = Library(data / "library.db")
+        self.library = Library(data / LIBRARY)
         self._data = data
         self._load = load
         self._make_reader = reader

@@ -19,6 +19,7 @@ import numpy as np
 from index.characters import without_surrogates
 from index.chunk import whole
 from index.collection import CollectionIndex, Progress
+from index.database import IN_MEMORY
 from index.embed import Embedder
 from index.errors import EvaluationError
 from index.library import Draft, Library
@@ -166,7 +167,7 @@ class Evaluation:
             raise EvaluationError("There are no passages to index.")
         self._embedder = embedder
         self._reader = reader
-        self._library = Library(Path(":memory:"))
+        self._library = Library(IN_MEMORY)
         for passage in passages:
             draft = Draft(whole(passage.text), passage.title)
             article = Article(passage.id, passage.title, passage.text, id=passage.id)

@@ -16,8 +16,9 @@ from index.collection import embedded
 from index.embed import Embedder
 from index.errors import ExtractionError
 from index.extract import Limits, extract
-from index.library import Draft, Library, article_id, content_digest
+from index.library import Draft, Library, article_id
 from index.records import Article
+from index.rows import content_digest
 
 Outcome = Literal["added", "replaced", "unchanged", "duplicate"]
 Step = Callable[[str, int, int], None]

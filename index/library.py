@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,11 @@ from numpy.typing import NDArray
 from index.chunk import Chunk
 from index.database import Database
 from index.errors import UnknownArticleError
-from index.records import Article, Page, Passage, Section
+from index.integrity import problems
+from index.records import Article, Passage
+from index.rows import article_of, content_digest, embedded_text, passage_of, text_digest, text_of
+
+_Record = TypeVar("_Record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +79,6 @@ class Changes:
 def article_id(article: Article) -> str:
     """Return the article's own id, or a short one that its source always yields."""
     return article.id or hashlib.sha256(article.source.encode()).hexdigest()[:10]
-
-
-def embedded_text(context: str, text: str) -> str:
-    """Return the text that is embedded and indexed for a passage."""
-    return f"{context}\n{text}" if context else text
-
-
-def text_digest(text: str) -> str:
-    """Return the name under which the vector of an embedded text is kept."""
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 class Library:
@@ -156,7 +151,7 @@ class Library:
         )
         if not rows:
             raise _unknown(name, collection)
-        return _article(rows[0])
+        return self._whole(article_of, rows[0])
 
     def digest_of(self, collection: str, name: str) -> str | None:
         """Return the digest of an article's content, or None where there is no such article."""
@@ -172,7 +167,7 @@ class Library:
         rows = self.database.read(
             "SELECT a.id FROM articles a JOIN collections c ON c.key = a.collection"
             " WHERE c.name = ? AND a.digest LIKE ? AND a.id <> ? ORDER BY a.key LIMIT 1",
-            (collection, f"{_hash(article.text)}%", article_id(article)),
+            (collection, f"{text_digest(article.text)}%", article_id(article)),
         )
         return str(rows[0]["id"]) if rows else None
 
@@ -184,7 +179,7 @@ class Library:
             " WHERE p.id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(ids)),),
         )
-        return {row["id"]: _passage(row) for row in rows}
+        return {row["id"]: self._whole(passage_of, row) for row in rows}
 
     def passages_of(self, collection: str, name: str) -> list[Passage]:
         """Return an article's passages in reading order."""
@@ -195,7 +190,15 @@ class Library:
             " WHERE c.name = ? AND a.id = ? ORDER BY p.start",
             (collection, name),
         )
-        return [_passage(row) for row in rows]
+        return [self._whole(passage_of, row) for row in rows]
+
+    def collections(self) -> list[str]:
+        """Return the names of the collections that hold articles."""
+        rows = self.database.read(
+            "SELECT name FROM collections WHERE key IN (SELECT collection FROM articles)"
+            " ORDER BY name"
+        )
+        return [str(row["name"]) for row in rows]
 
     def totals(self) -> Totals:
         """Return how much the library holds."""
@@ -247,10 +250,11 @@ class Library:
     def embedded_texts(self, ids: Sequence[int]) -> dict[int, str]:
         """Return what is embedded and indexed for each passage: its context and text."""
         rows = self.database.read(
-            "SELECT id, context, text FROM passages WHERE id IN (SELECT value FROM json_each(?))",
+            "SELECT id, context, text, digest FROM passages"
+            " WHERE id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(ids)),),
         )
-        return {row["id"]: embedded_text(row["context"], row["text"]) for row in rows}
+        return {row["id"]: self._whole(text_of, row) for row in rows}
 
     def vectors(self, model: str, digests: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Return the stored vectors of embedded texts, by digest."""
@@ -285,9 +289,16 @@ class Library:
                 db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
 
     def check(self) -> list[str]:
-        """Return what SQLite finds wrong with the file; empty where nothing is."""
-        rows = self.database.read("PRAGMA integrity_check(20)")
-        return [str(row[0]) for row in rows if row[0] != "ok"]
+        """Return what is wrong with the file and what it holds; empty where nothing is."""
+        with self.database.reading() as db:
+            return problems(db)
+
+    def _whole(self, record: Callable[[sqlite3.Row], _Record], row: sqlite3.Row) -> _Record:
+        """Return a row as a record.  Raises LibraryError where it isn't what was stored."""
+        try:
+            return record(row)
+        except (ValueError, TypeError, KeyError) as error:
+            raise self.database.damaged(error) from error
 
     def _put_article(
         self, db: sqlite3.Connection, collection: int, name: str, article: Article
@@ -434,51 +445,6 @@ def _forget_vectors(db: sqlite3.Connection, digests: Sequence[str]) -> None:
         "DELETE FROM vectors WHERE digest = ?1"
         " AND NOT EXISTS (SELECT 1 FROM passages WHERE digest = ?1)",
         [(digest,) for digest in set(digests)],
-    )
-
-
-def content_digest(article: Article) -> str:
-    """Return a digest of all that answers and cards show of an article, text first."""
-    details = asdict(article)
-    for ignored in ("text", "id", "warnings", "empty_pages", "origin"):
-        del details[ignored]
-    return f"{_hash(article.text)}:{_hash(json.dumps(details, sort_keys=True))}"
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def _article(row: sqlite3.Row) -> Article:
-    return Article(
-        source=row["source"],
-        title=row["title"],
-        text=row["text"],
-        id=row["id"],
-        origin=row["origin"],
-        author=row["author"],
-        url=row["url"],
-        published=row["published"],
-        sections=tuple(Section(**section) for section in json.loads(row["sections"])),
-        pages=tuple(Page(**page) for page in json.loads(row["pages"])),
-    )
-
-
-def _passage(row: sqlite3.Row) -> Passage:
-    return Passage(
-        id=row["id"],
-        article_id=row["article_id"],
-        title=row["title"],
-        text=row["text"],
-        start=row["start"],
-        end=row["end"],
-        sentences=tuple((start, end) for start, end in json.loads(row["sentences"])),
-        context=row["context"],
-        section=row["section"],
-        page=row["page"],
-        url=row["url"],
-        published=row["published"],
-        author=row["author"],
     )
 
 

@@ -14,11 +14,11 @@ import numpy as np
 from index.analysis import analyse
 from index.calibration import BY_SENTENCES, NONE
 from index.embed import Embedder, Vectors
-from index.library import embedded_text
 from index.read import EMPTY, READ, Reading, logistic, reason, sentences_of, state_of
 from index.recent import Recent
 from index.records import Passage, Quote, Ranked
 from index.retrieve import Question, Retrieval
+from index.rows import embedded_text
 
 SENTENCE = 0.7
 """What the cosine of a passage's nearest sentence counts in ranking it anew."""

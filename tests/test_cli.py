@@ -282,7 +282,52 @@ def test_doctor_names_a_library_that_is_none(passage: Run, tmp_path: Path) -> No
     ran = passage("doctor", "--json")
     assert ran.code == 1
     (bad,) = [check for check in ran.json["checks"] if not check["good"]]
-    assert bad["sentence"].startswith(f"The library {data / 'library.db'} can't be opened: ")
+    assert bad["sentence"].startswith(f"The library {data / 'library.db'} is damaged (file is no")
+
+
+def test_a_backup_is_made_and_put_back(passage: Run, harbour: Path, tmp_path: Path) -> None:
+    passage("add", str(harbour))
+    made = passage("backup").out
+    assert made.startswith(f"✓ {tmp_path / 'data' / 'backups' / 'library-'}")
+    passage("remove", "Harbour", "--yes")
+    assert "what was there is" in passage("restore").out
+    assert [a["title"] for a in passage("list", "--json").json["articles"]] == ["Harbour"]
+    copy = tmp_path / "copy.db"
+    assert passage("backup", str(copy), "--json").json == {
+        "backup": str(copy),
+        "bytes": copy.stat().st_size,
+    }
+    restored = passage("restore", str(copy), "--json").json
+    assert restored["restored"] == str(copy)
+    assert Path(restored["before"]).is_file()
+
+
+def test_without_a_backup_there_is_nothing_to_restore(passage: Run, harbour: Path) -> None:
+    passage("add", str(harbour))
+    ran = passage("restore")
+    assert (ran.code, ran.err) == (
+        1,
+        "There is no good backup of this library; name the file of one.\n",
+    )
+
+
+def test_doctor_looks_through_the_backups(passage: Run, harbour: Path, tmp_path: Path) -> None:
+    def told() -> tuple[bool, str]:
+        checks = passage("doctor", "--json").json["checks"]
+        (found,) = [check for check in checks if check["name"] == "backups"]
+        return found["good"], found["sentence"]
+
+    passage("add", str(harbour))
+    assert told()[0]
+    assert "No backup yet" in told()[1]
+    passage("backup")
+    assert told()[0]
+    assert told()[1].startswith("Backups: 1, the newest library-")
+    (copy,) = (tmp_path / "data" / "backups").iterdir()
+    copy.write_bytes(copy.read_bytes()[:5000])
+    good, sentence = told()
+    assert not good
+    assert "is damaged; none of them is good. Make one with `passage backup`" in sentence
 
 
 def test_an_article_can_not_steer_the_terminal(passage: Run, tmp_path: Path) -> None:

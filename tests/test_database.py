@@ -16,7 +16,8 @@ from index.database import MIGRATIONS, SCHEMA, Database
 from index.errors import LibraryError
 from index.guilds import Guilds
 from index.journal import Journal
-from index.library import Library, text_digest
+from index.library import Library
+from index.rows import text_digest
 from tests.fakes import drafts, made
 from tests.kept import ONE, answered, record
 

@@ -16,7 +16,8 @@ from index.feedback import Feedback
 from index.guilds import Guilds, GuildSettings
 from index.jobs import Jobs
 from index.journal import Journal
-from index.library import Changes, Library, text_digest
+from index.library import Changes, Library
+from index.rows import text_digest
 from tests.fakes import drafts, made
 from tests.kept import ANN, DAY, NOW, ONE, TWO, answered, on_disk, record
 

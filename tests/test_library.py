@@ -11,8 +11,9 @@ import pytest
 
 from index.database import SCHEMA
 from index.errors import LibraryError, UnknownArticleError
-from index.library import Changes, Library, Totals, content_digest, text_digest
+from index.library import Changes, Library, Totals
 from index.records import Article, Page, Section
+from index.rows import content_digest, text_digest
 from tests.fakes import drafts, made
 
 VECTOR = np.asarray([0.6, 0.8], np.float32)
@@ -244,8 +245,8 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) ->
     with pytest.raises(LibraryError) as caught:
         Library(path)
     assert str(caught.value) == (
-        f"The library {path} can't be opened: file is not a database. "
-        "Check the folder's permissions and free space, or choose another with --data."
+        f"The library {path} is damaged (file is not a database). There is no good backup of it; "
+        "put it back if you have a copy, or move the folder away and add the articles again."
     )
     assert path.read_bytes() == b"notes to myself\n" * 100
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from index.embed import DEFAULT_MODEL, load_embedder
 from index.engine import SHARED, Engine
-from index.library import text_digest
 from index.model_store import ModelStore
 from index.records import Article
+from index.rows import text_digest
 
 
 class Entry:
