@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.cards import progress_card, queued_card, report_card, sentence_card
-from bot.delivery import Interaction, respond
-from bot.failures import noted
+from bot.delivery import Interaction, promise
+from bot.failures import noted, sentence_of
 from bot.notices import Notice, Progress, reachable
 from index.engine import Engine
 from index.errors import ExtractionError, PassageError
@@ -65,16 +65,15 @@ class Adding:
             self.wake(job.collection)
 
     async def accept(self, interaction: Interaction, collection: str, wanted: Wanted) -> None:
-        """Answer an interaction with a notice, and queue what is to be added."""
+        """Queue what is to be added, and only then tell that it is: by now it can't be lost."""
         await self._refuse_too_many(collection)
         public = reachable(interaction)
-        card = progress_card(wanted.name, 0, 0)
-        message = await respond(interaction, card, private=not public)
+        message = await promise(interaction, private=not public)
         notice = Notice(
             self._bot,
             asker=interaction.user.id,
             channel=interaction.channel_id or 0,
-            message=message or 0 if public else 0,
+            message=message if public else 0,
             interaction=interaction,
         )
         try:
@@ -137,8 +136,7 @@ class Adding:
             )
             self._notices[number] = notice
         ahead = [job for job in await desk.call(desk.jobs.pending, collection) if job.id < number]
-        if ahead:
-            await notice.show(queued_card(len(ahead)))
+        await notice.show(queued_card(len(ahead)) if ahead else progress_card(wanted.name, 0, 0))
         self.wake(collection)
 
     async def _work(self, collection: str) -> None:
@@ -191,7 +189,7 @@ class Adding:
         except _Stopped:
             raise
         except PassageError as error:
-            report.errors.append(str(error))
+            report.errors.append(sentence_of(error))
         except Exception as error:  # noqa: BLE001 - logged there, and told in the report
             report.errors.append(
                 f"Something went wrong here (reference {noted(error)}): what isn't listed as "

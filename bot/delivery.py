@@ -59,6 +59,14 @@ async def defer(interaction: Interaction, *, private: bool) -> None:
     await _once(lambda: interaction.response.defer(ephemeral=private, thinking=True))
 
 
+async def promise(interaction: Interaction, *, private: bool) -> int:
+    """Promise an answer, and return the id of the message that it will be."""
+    sent = await _once(lambda: interaction.response.defer(ephemeral=private, thinking=True))
+    if sent is not None and sent.message_id is not None:
+        return sent.message_id
+    return (await persist(interaction.original_response)).id
+
+
 async def turn(interaction: Interaction, card: discord.ui.LayoutView) -> None:
     """Put a card in the place of the one whose button was pressed."""
     await _once(lambda: interaction.response.edit_message(view=card))
@@ -69,13 +77,14 @@ async def ask_form(interaction: Interaction, form: discord.ui.Modal) -> None:
     await _once(lambda: interaction.response.send_modal(form))
 
 
-async def _once(call: Callable[[], Awaitable[Any]]) -> None:
+async def _once(call: Callable[[], Awaitable[T]]) -> T | None:
     """Acknowledge an interaction; being told that this was done before is as good."""
     try:
-        await persist(call)
+        return await persist(call)
     except discord.HTTPException as error:
         if error.code != ALREADY:
             raise
+    return None
 
 
 async def reply(message: discord.Message, card: discord.ui.LayoutView) -> discord.Message:
