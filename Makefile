@@ -9,7 +9,7 @@ BENCH    := build/bench
 PEERS    := $(BENCH)/venv
 export Q ?= How much is the S-400 deal worth?
 
-.PHONY: setup ask run test check eval bench calibrate train lock clean
+.PHONY: setup ask run test check eval torture bench calibrate train lock clean
 
 setup: $(READY)  ## make .venv with the locked versions
 
@@ -39,6 +39,9 @@ check: setup  ## style, types, import contract, tests
 
 eval: setup  ## take every figure of the README anew; LIMIT=100000 asks all questions, for an hour
 	$(BIN)/python -m tests.measure.suite --limit $(LIMIT)
+
+torture: setup  ## attack what is promised, for long: crashes, damage, bad input, Discord at its worst
+	$(BIN)/python -m tests.torture
 
 bench: setup $(PEERS)/ready  ## beside the peers, and as it grows; an hour on two cores
 	$(BIN)/python -m tests.bench.contest --folder $(BENCH) --peers $(PEERS)/bin/python

@@ -1,0 +1,23 @@
+"""A short form of every attack; `make torture` runs them for long."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+from tests.torture import ATTACKS
+
+
+def test_no_attack_is_left_out() -> None:
+    found = {file.stem for file in Path(__file__).with_name("torture").glob("*.py")}
+    assert set(ATTACKS) == found - {"__init__", "__main__", "holdings"}
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("name", ATTACKS)
+def test_what_is_promised_holds_under(name: str) -> None:
+    attack = importlib.import_module(f"tests.torture.{name}")
+    for line in attack.run(attack.SHORT, 1):
+        print(f"{name}: {line}")
