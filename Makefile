@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
+LOCKED := $(BIN)/python -m pip install --quiet --require-hashes --no-deps --requirement
 TRAINING ?= build/training
 LIMIT    ?= 800
 BENCH    := build/bench
@@ -13,10 +14,11 @@ export Q ?= How much is the S-400 deal worth?
 
 setup: $(READY)  ## make .venv with the locked versions
 
-$(READY): requirements.lock pyproject.toml
+$(READY): $(wildcard requirements*.lock) pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Passage needs Python 3.11 or newer.") if sys.version_info < (3, 11) else None'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(LOCKED) requirements.lock
+	$(LOCKED) requirements-torch-cpu.lock 2>/dev/null || $(LOCKED) requirements-torch.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	$(BIN)/passage setup
 	touch $@
@@ -57,11 +59,7 @@ calibrate: setup  ## fit the constants of index/calibration.py anew
 	$(BIN)/python -m tests.measure.calibrate
 
 lock: setup  ## resolve the newest versions that pyproject.toml allows
-	echo "torch==2.13.0" > build-constraints.txt
-	$(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --no-emit-find-links \
-	    --no-emit-index-url --constraint build-constraints.txt --extra dev --output-file requirements.lock pyproject.toml
-	sed -i 's/+cpu$$//; /build-constraints.txt/d' requirements.lock
-	rm build-constraints.txt
+	$(BIN)/python .ci/lock.py
 
 train: setup  ## train the reader anew, from checkpoint to checkpoint, and put it in place
 	$(BIN)/python -m training.train --out $(TRAINING)
