@@ -7,7 +7,7 @@ from config.starter import sync_starter
 from index.backups import Backups
 from index.embed import Embedder, load_embedder
 from index.engine import LIBRARY, Engine
-from index.extract import Limits
+from index.extract import AllowedHosts, Limits
 from index.model_store import ModelStore
 from index.read import Reader
 from index.sentence_reader import SentenceReader
@@ -31,7 +31,10 @@ def build_reader(settings: Settings, embedder: Embedder) -> Reader:
 
 def build_engine(settings: Settings) -> Engine:
     """Open the library of these settings; the model is loaded when first needed."""
-    limits = Limits(max_bytes=int(settings.max_megabytes * 1_000_000))
+    limits = Limits(
+        max_bytes=int(settings.max_megabytes * 1_000_000),
+        allowed_hosts=AllowedHosts.parse(settings.allowed_hosts),
+    )
     return Engine(
         settings.data,
         lambda: build_embedder(settings),

@@ -7,19 +7,22 @@ Order of precedence: the command line's own options, then environment variables
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
 from index.errors import SettingsError
+from index.extract import AllowedHosts
 
 FILE_NAME = "passage.toml"
 _PREFIX = "PASSAGE_"
@@ -47,6 +50,8 @@ class Settings(BaseSettings):
     """Whether the shared collection holds the starter library."""
     max_megabytes: float = Field(default=25.0, gt=0)
     """The largest file or page that is read."""
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Names, addresses and networks that pages are fetched from though they aren't public."""
     passages: int = Field(default=5, ge=1, le=50)
     """How many passages an answer comes with."""
     backups: int = Field(default=7, ge=0)
@@ -54,6 +59,18 @@ class Settings(BaseSettings):
     message_content: bool = False
     """Whether the bot asks Discord for the privileged intent to read every message; only
     answering a channel without a mention needs it."""
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        """Take a list from the environment as people write one, with commas or spaces."""
+        return re.findall(r"[^\s,]+", value) if isinstance(value, str) else value
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _readable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        AllowedHosts.parse(value)
+        return value
 
     @classmethod
     def settings_customise_sources(
@@ -100,4 +117,9 @@ def _sentence(error: ValidationError, file: Path | None) -> str:
     if first["type"] == "extra_forbidden":
         known = ", ".join(sorted(Settings.model_fields))
         return f"There is no setting {name!r} (in {where}); the settings are {known}."
-    return f"The setting {name!r} (in {where}) is {first['input']!r}: {first['msg'].lower()}."
+    reason = first["msg"].removeprefix("Value error, ")
+    return f"The setting {name!r} (in {where}) is {first['input']!r}: {_small(reason)}."
+
+
+def _small(words: str) -> str:
+    return words[:1].lower() + words[1:]

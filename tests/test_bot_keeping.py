@@ -24,7 +24,8 @@ LAMP = "The lamp of the Wexport lighthouse was lit for the first time by Ida Lun
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
-    async with playing(tmp_path_factory.mktemp("keeping"), max_megabytes="0.2") as scene:
+    data = tmp_path_factory.mktemp("keeping")
+    async with playing(data, max_megabytes="0.2", allowed_hosts="127.0.0.1") as scene:
         await scene.warm()
         yield scene
 
@@ -187,6 +188,11 @@ async def test_a_web_page_is_added_and_refreshed(scene: Scene) -> None:
         answer = await scene.answer_to(scene.ada, question)
         assert "Vera Holm" in answer.text
         assert "Otto Brand" not in answer.text
+        inside = f"{address.replace('127.0.0.1', '127.0.0.2')}/mill"  # a host that isn't allowed
+        refused = await scene.ada.slash("article add", scene.general, url=inside)
+        report = plain((await reported(scene, refused)).text)
+        assert "not on the public internet" in report
+        assert "in the setting allowed_hosts." in report
         missing = await scene.ada.slash("article add", scene.general, url=f"{address}/gone")
         assert "was not found" in (await reported(scene, missing)).text
     file = await scene.ada.slash("article refresh", scene.general, article="Sluice")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ import pytest
 
 from bot import cli, compose
 from tests.fakes import BagOfWords, SharedWords
+from tests.sites import serving
 
 HARBOUR = "The harbour of Oslo was built in 1850. It cost nine crowns."
 BRIDGE = "The bridge of Bergen was opened by a queen. The queen gave a long speech."
@@ -189,6 +191,37 @@ def test_one_bad_source_is_named_and_the_rest_is_added(
         f"{tmp_path / 'gone.txt'} does not exist: check the path.",
         f"{empty} is empty: add a file with a text in it.",
     ]
+
+
+class Site(BaseHTTPRequestHandler):
+    """A site with one page."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.end_headers()
+        self.wfile.write(HARBOUR.encode())
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the inherited name
+        pass
+
+
+def test_a_page_that_is_not_public_is_added_only_where_the_settings_allow_it(
+    passage: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(Site) as address:
+        refused = passage("add", f"{address}/a", "--json")
+        assert refused.code == 1
+        (told,) = refused.json["errors"]
+        assert told == (
+            f"{address}/a leads to 127.0.0.1, which is not on the public internet: add its text "
+            "instead, or have it named in the setting allowed_hosts."
+        )
+        monkeypatch.setenv("PASSAGE_ALLOWED_HOSTS", "wiki.lan, 127.0.0.0/8")
+        assert passage("add", f"{address}/a", "--json").json["added"] == 1
+        assert passage("refresh", "--json").json["unchanged"] == 1
+        monkeypatch.setenv("PASSAGE_ALLOWED_HOSTS", "wiki.lan")
+        assert passage("refresh").code == 1
 
 
 def test_the_same_again_changes_nothing_and_a_change_takes_its_place(

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import gzip
 import socket
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 
 import pytest
 
 from index.errors import FetchError
-from index.extract import Limits, extract
+from index.extract import AllowedHosts, Limits, extract
 from index.extract.fetch import fetch
 from index.records import Article
+from tests.sites import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import httpx
 
 PAGE = (
     "<!doctype html><html><head><title>Harbour</title></head><body><main><h1>Harbour</h1><p>{}</p>"
     "</main></body></html>"
 ).format("The façade of the old harbour was rebuilt three times before the railway came to town.")
-QUICK = Limits(max_bytes=5000, connect_seconds=1, read_seconds=0.3, total_seconds=0.8)
+HERE = AllowedHosts.parse(["127.0.0.1"])
+QUICK = Limits(
+    max_bytes=5000, connect_seconds=1, read_seconds=0.3, total_seconds=0.8, allowed_hosts=HERE
+)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -121,12 +122,8 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        yield f"http://127.0.0.1:{running.server_port}"
-        running.shutdown()
-        thread.join()
+    with serving(Handler) as address:
+        yield address
 
 
 def refusal(url: str, limits: Limits = QUICK) -> str:
@@ -136,7 +133,7 @@ def refusal(url: str, limits: Limits = QUICK) -> str:
 
 
 def test_a_page_becomes_an_article_that_knows_where_it_came_from(server: str) -> None:
-    (article,) = extract(f"{server}/moved#part")
+    (article,) = extract(f"{server}/moved#part", limits=Limits(allowed_hosts=HERE))
     assert isinstance(article, Article), article
     assert article.title == "Harbour"
     assert "The façade of the old harbour" in article.text
@@ -186,6 +183,9 @@ def test_a_refused_connection_a_plain_server_and_a_bad_address_are_told(server: 
     )
     assert refusal("ftp://example.org/a").startswith("ftp://example.org/a is not a web address: ")
     assert refusal("http://").endswith("check the address.")
+    assert refusal("http://127.0.0.1:70000/").endswith(
+        "a port that no site has: check the address."
+    )
     told = refusal("http://user:hunter2@127.0.0.1/")
     assert told == "The address at 127.0.0.1 carries a user name or password: leave it out."
 
@@ -198,16 +198,3 @@ def test_a_name_that_does_not_exist_is_told(monkeypatch: pytest.MonkeyPatch) -> 
     assert refusal("http://nowhere.invalid/") == (
         "http://nowhere.invalid/ names a site that does not exist (DNS): check the address."
     )
-
-
-def test_the_gate_is_asked_before_every_request(server: str) -> None:
-    asked: list[str] = []
-
-    def gate(url: httpx.URL) -> None:
-        asked.append(url.path)
-        if url.path == "/page":
-            raise FetchError("No further.")
-
-    with pytest.raises(FetchError, match="No further"):
-        fetch(f"{server}/moved", limits=QUICK, gate=gate)
-    assert asked == ["/moved", "/page"]

@@ -44,11 +44,24 @@ def test_options_win_over_the_environment_and_that_over_the_file(
     assert (settings.passages, settings.model, settings.starter) == (9, "environment", False)
 
 
+def test_a_list_is_written_with_commas_or_spaces_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PASSAGE_ALLOWED_HOSTS", " wiki.lan,10.0.0.0/8  ::1, ")
+    assert load().allowed_hosts == ("wiki.lan", "10.0.0.0/8", "::1")
+    monkeypatch.setenv("PASSAGE_ALLOWED_HOSTS", "")
+    assert load().allowed_hosts == ()
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
         ("nonsense = 1", "There is no setting 'nonsense'"),
         ("passages = 0", "The setting 'passages' (in the file passage.toml) is 0: "),
+        (
+            'allowed_hosts = ["wiki.lan", "10.0.0.1/8"]',
+            "The setting 'allowed_hosts' (in the file passage.toml) is ['wiki.lan', '10.0.0.1/8']:",
+        ),
         ("passages = [", "The settings file passage.toml is not valid TOML: "),
     ],
 )
@@ -59,6 +72,17 @@ def test_a_wrong_file_is_one_sentence_that_names_it(
     with pytest.raises(SettingsError) as error:
         load()
     assert str(error.value).startswith(sentence)
+
+
+def test_a_malformed_host_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PASSAGE_ALLOWED_HOSTS", "wiki.lan, http://wiki.lan")
+    with pytest.raises(SettingsError) as error:
+        load()
+    assert str(error.value) == (
+        "The setting 'allowed_hosts' (in the variable PASSAGE_ALLOWED_HOSTS) is "
+        "'wiki.lan, http://wiki.lan': 'http://wiki.lan' is neither a name (wiki.lan), nor an "
+        "address (10.0.0.5), nor a network (10.0.0.0/8)."
+    )
 
 
 def test_a_named_file_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,8 @@ can't be read.  The readers and their libraries are imported when first needed.
 
 from __future__ import annotations
 
+from index.extract.addresses import AllowedHosts
 from index.extract.limits import Limits
 from index.extract.sources import expand, extract, extract_bytes, is_url
 
-__all__ = ["Limits", "expand", "extract", "extract_bytes", "is_url"]
+__all__ = ["AllowedHosts", "Limits", "expand", "extract", "extract_bytes", "is_url"]

@@ -13,11 +13,10 @@ import httpx
 
 from index.errors import FetchError
 from index.extract.limits import Limits
+from index.extract.transport import CheckedTransport, NotPublicError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    Gate = Callable[[httpx.URL], httpx.AsyncBaseTransport | None]
+    from collections.abc import Iterator
 
 _HEADERS = {
     "User-Agent": "Passage/0.1 (answers questions from articles; fetches only what it is given)",
@@ -46,29 +45,24 @@ class Fetched:
     content_type: str | None
 
 
-def open_gate(url: httpx.URL) -> httpx.AsyncBaseTransport | None:  # noqa: ARG001 - the shape of a gate
-    """Let every address through.
-
-    A gate is asked before each request, redirects included.  It raises ``FetchError`` to
-    refuse an address, or returns the transport to connect with (None: the ordinary one);
-    this is the one place where a policy about private networks belongs.
-    """
-    return None
-
-
-def fetch(url: str, *, limits: Limits | None = None, gate: Gate = open_gate) -> Fetched:
+def fetch(url: str, *, limits: Limits | None = None) -> Fetched:
     """Download ``url``; blocks, so call it from a thread that may wait."""
-    return asyncio.run(fetch_async(url, limits=limits or Limits(), gate=gate))
+    return asyncio.run(fetch_async(url, limits=limits or Limits()))
 
 
-async def fetch_async(url: str, *, limits: Limits, gate: Gate = open_gate) -> Fetched:
+async def fetch_async(url: str, *, limits: Limits) -> Fetched:
     """Download ``url``; raise ``FetchError`` with one sentence if that can't be done."""
     try:
         async with asyncio.timeout(limits.total_seconds):
-            return await _follow(_checked(url, url), url, limits, gate)
+            return await _follow(_checked(url, url), url, limits)
     except TimeoutError as error:
         raise FetchError(
             f"{url} took longer than {limits.total_seconds:g} seconds: try again later."
+        ) from error
+    except NotPublicError as error:
+        raise FetchError(
+            f"{url} leads to {error}, which is not on the public internet: add its text instead, "
+            "or have it named in the setting allowed_hosts."
         ) from error
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
         raise FetchError(f"{url} {_reason(error)}.") from error
@@ -77,34 +71,37 @@ async def fetch_async(url: str, *, limits: Limits, gate: Gate = open_gate) -> Fe
 def _checked(address: str, asked: str) -> httpx.URL:
     """An address that may be asked: http or https, with a host and without a password."""
     try:
-        url = httpx.URL(address.strip())
+        url = httpx.URL(address.strip()).copy_with(fragment=None)
     except httpx.InvalidURL as error:
         raise FetchError(f"{asked} is not a valid address: check it.") from error
     if url.scheme not in ("http", "https"):
         raise FetchError(f"{asked} is not a web address: use one that begins with http or https.")
-    if not url.host:
+    host = url.raw_host.decode("ascii")
+    if not host:
         raise FetchError(f"{asked} names no site: check the address.")
     if url.userinfo:
-        raise FetchError(
-            f"The address at {url.host} carries a user name or password: leave it out."
-        )
-    return url.copy_with(fragment=None)
+        raise FetchError(f"The address at {host} carries a user name or password: leave it out.")
+    if url.port is not None and not 0 < url.port < 65_536:
+        raise FetchError(f"{asked} names a port that no site has: check the address.")
+    return url
 
 
-async def _follow(url: httpx.URL, asked: str, limits: Limits, gate: Gate) -> Fetched:
-    for _ in range(limits.max_redirects + 1):
-        timeout = httpx.Timeout(limits.read_seconds, connect=limits.connect_seconds)
-        async with (
-            httpx.AsyncClient(transport=gate(url), timeout=timeout, headers=_HEADERS) as client,
-            client.stream("GET", url) as response,
-        ):
-            target = response.headers.get("location")
-            if response.status_code in _REDIRECTS and target:
-                url = _checked(str(url.join(target)), asked)
-                continue
-            _check_status(response.status_code, asked)
-            data = await _body(response, asked, limits)
-            return Fetched(str(url), data, response.headers.get("content-type"))
+async def _follow(url: httpx.URL, asked: str, limits: Limits) -> Fetched:
+    async with httpx.AsyncClient(
+        transport=CheckedTransport(limits.allowed_hosts),
+        timeout=httpx.Timeout(limits.read_seconds, connect=limits.connect_seconds),
+        headers=_HEADERS,
+        trust_env=False,
+    ) as client:
+        for _ in range(limits.max_redirects + 1):
+            async with client.stream("GET", url) as response:
+                target = response.headers.get("location")
+                if response.status_code in _REDIRECTS and target:
+                    url = _checked(str(url.join(target)), asked)
+                    continue
+                _check_status(response.status_code, asked)
+                data = await _body(response, asked, limits)
+                return Fetched(str(url), data, response.headers.get("content-type"))
     raise FetchError(
         f"{asked} redirects more than {limits.max_redirects} times: check it in a browser."
     )
@@ -161,6 +158,8 @@ class _Gzip(_Plain):
 
     def feed(self, chunk: bytes, room: int) -> bytes:
         self._begun = True
+        if self._stream.eof:  # what follows is none of it, and zlib would gather it
+            return b""
         try:
             return self._stream.decompress(chunk, max(1, room))
         except zlib.error as error:
@@ -176,7 +175,9 @@ def _unpacker(encoding: str, asked: str, limits: Limits) -> _Plain:  # noqa: ARG
         return _Plain()
     if coding in ("gzip", "x-gzip", "deflate"):
         return _Gzip()
-    raise FetchError(f"{asked} is sent in the coding “{coding}”, which can't be unpacked here.")
+    raise FetchError(
+        f"{asked} is sent in the coding “{coding[:20]}”, which can't be unpacked here."
+    )
 
 
 def _reason(error: BaseException) -> str:

@@ -1,8 +1,10 @@
-"""How much a single source may cost before it is refused."""
+"""How much a single source may cost before it is refused, and where it may lie."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from index.extract.addresses import AllowedHosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,8 @@ class Limits:
     read_seconds: float = 20.0
     total_seconds: float = 60.0
     max_redirects: int = 5
+    allowed_hosts: AllowedHosts = field(default_factory=AllowedHosts)
+    """What may be fetched from though it is not on the public internet."""
 
     def megabytes(self) -> str:
         """The size limit as a person would write it."""
