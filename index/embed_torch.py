@@ -22,7 +22,7 @@ from index.compile import (
 from index.embed import CompiledEmbedder, Kind, Vectors, WindowedEmbedder
 from index.model_store import Compiled
 from index.probes import QUESTIONS, TEXTS
-from index.weights import Source, hub_revision, loaded
+from index.weights import Source, loaded
 
 _BATCH = 32
 _UNBOUNDED = 8_192  # tokens a text may have where the model itself names no maximum
@@ -110,20 +110,19 @@ class SentenceTransformerEmbedder(WindowedEmbedder):
 def load_torch_embedder(source: Source) -> SentenceTransformerEmbedder:
     """Load a folder without the hub, a name with it.  Raises ModelError."""
 
-    def load() -> SentenceTransformer:
-        return SentenceTransformer(
-            source.path,
+    def load(here: Source) -> SentenceTransformerEmbedder:
+        model = SentenceTransformer(
+            here.path,
             device="cpu",
             trust_remote_code=False,
-            local_files_only=source.local,
-            revision=source.revision,
-            model_kwargs={"attn_implementation": "eager"},  # compiles to the plainest graph
+            local_files_only=True,
+            # Eager attention compiles to the plainest graph.
+            model_kwargs={"attn_implementation": "eager", "use_safetensors": True},
         )
+        return SentenceTransformerEmbedder(model, str(here.identity))
 
     kind = "sentence-transformers name or folder"
-    model = loaded(source, load, setting="model", kind=kind)
-    revision = hub_revision(getattr(model[0], "auto_model", None))
-    return SentenceTransformerEmbedder(model, source.identity or f"{source.name}@{revision}")
+    return loaded(source, load, setting="model", kind=kind)
 
 
 class _Vectors(torch.nn.Module):

@@ -19,7 +19,7 @@ from index.network import Row
 from index.probes import QUESTIONS, TEXTS
 from index.span_models import compiled_span_model
 from index.spans import Evidence, Excerpt, Logits, WindowedSpanModel
-from index.weights import Source, hub_revision, loaded
+from index.weights import Source, loaded
 
 _BATCH = 4_096  # tokens that go through the model together, padding included
 _EVEN = 1.2  # times as long as the shortest the longest of them may be: padding costs as much
@@ -125,29 +125,25 @@ class TorchReader:
 def load_torch_reader(source: Source) -> TorchReader:
     """Load a folder without the hub, a name with it.  Raises ModelError."""
 
-    def load() -> TorchReader:
+    def load(here: Source) -> TorchReader:
         tokenizer = AutoTokenizer.from_pretrained(
-            source.path,
-            local_files_only=source.local,
-            trust_remote_code=False,
-            revision=source.revision or "main",
+            here.path, local_files_only=True, trust_remote_code=False
         )
         model, found = AutoModelForQuestionAnswering.from_pretrained(
-            source.path,
+            here.path,
             dtype=torch.float32,
             attn_implementation="eager",  # compiles to the plainest graph
-            local_files_only=source.local,
+            local_files_only=True,
             trust_remote_code=False,
-            revision=source.revision or "main",
+            use_safetensors=True,
             output_loading_info=True,
         )
         if any(key.startswith("qa_outputs") for key in found["missing_keys"]):
             raise ModelError(
-                f"The model {source.name!r} was not trained to answer questions (give `reader` an "
+                f"The model {here.name!r} was not trained to answer questions (give `reader` an "
                 'extractive question-answering model, or "none").'
             )
-        name = source.identity or f"{source.name}@{hub_revision(model)}"
-        return TorchReader(model.eval(), tokenizer, name)
+        return TorchReader(model.eval(), tokenizer, str(here.identity))
 
     kind = "question-answering model by name or folder"
     return loaded(source, load, setting="reader", kind=kind)

@@ -1,5 +1,6 @@
 """Model files: found, verified by their hash, and loaded without a word from the libraries.
 
+Weights are loaded as safetensors alone: in other forms they are pickles, which can run code.
 Nothing here knows what a model is for; ``embed`` and ``spans`` do.
 """
 
@@ -11,12 +12,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from index.errors import ModelError
 from index.files import write_atomically
 
-_MODEL_FILES = frozenset({".safetensors", ".bin", ".json", ".txt", ".model"})
+_MODEL_FILES = frozenset({".safetensors", ".json", ".txt", ".model"})
+_PICKLES = "pytorch_model*.bin"
 _LIBRARIES = ("sentence_transformers", "huggingface_hub", "transformers")
 
 M = TypeVar("M")
@@ -102,10 +104,11 @@ def folder_digest(folder: Path, cache: Path) -> str:
     return combined.hexdigest()
 
 
-def loaded(source: Source, load: Callable[[], M], *, setting: str, kind: str) -> M:
-    """Return what ``load`` returns; what the libraries log on the way ends up in one sentence.
+def loaded(source: Source, load: Callable[[Source], M], *, setting: str, kind: str) -> M:
+    """Return what ``load`` makes of the files in a folder, fetched there if need be.
 
-    Raises ModelError, which names the ``setting`` and the ``kind`` of model to give it.
+    What the libraries log on the way ends up in one sentence.  Raises ModelError, which names
+    the ``setting`` and the ``kind`` of model to give it.
     """
     for library in _LIBRARIES:
         logging.getLogger(library).setLevel(logging.CRITICAL)
@@ -113,7 +116,9 @@ def loaded(source: Source, load: Callable[[], M], *, setting: str, kind: str) ->
         from transformers.utils import logging as transformers_logging
 
         transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        return load()
+        here = source if source.local else _fetched(source)
+        _refuse_pickles(here, setting)
+        return load(here)
     except ModelError:
         raise
     except Exception as error:  # the libraries raise anything from OSError to KeyError
@@ -124,6 +129,22 @@ def loaded(source: Source, load: Callable[[], M], *, setting: str, kind: str) ->
         ) from error
 
 
-def hub_revision(model: Any) -> str:
-    """Return the hub's commit of a loaded transformers model, "unknown" where it has none."""
-    return str(getattr(getattr(model, "config", None), "_commit_hash", None) or "unknown")
+def _fetched(source: Source) -> Source:
+    """Return a model of the hub in a folder of this machine, without what is not needed of it."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    disable_progress_bars()
+    wanted = [f"*{suffix}" for suffix in sorted(_MODEL_FILES)]
+    folder = snapshot_download(source.name, revision=source.revision, allow_patterns=wanted)
+    return Source(source.name, folder, f"{source.name}@{Path(folder).name}")
+
+
+def _refuse_pickles(source: Source, setting: str) -> None:
+    folder = Path(source.path)
+    pickles = [p for p in folder.rglob(_PICKLES) if not any(p.parent.glob("*.safetensors"))]
+    if pickles or not any(folder.rglob("*.safetensors")):
+        raise ModelError(
+            f"The model {source.name!r} has no weights as safetensors, and a pickle could run "
+            f"code: give `{setting}` a model with a model.safetensors, or leave it out."
+        )

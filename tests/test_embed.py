@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import socket
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -34,6 +36,7 @@ VOCABULARY = [
     *LETTERS,
     *(f"##{letter}" for letter in LETTERS if letter != "s"),
 ]
+REVISION = "0123456789abcdef0123456789abcdef01234567"
 MAXIMUM = 32  # tokens of the tiny model, of which two are special and two the prompt
 
 
@@ -210,24 +213,76 @@ def test_a_hub_name_without_a_network_is_a_sentence(
     assert refused("no-such/model", tmp_path).startswith("The model 'no-such/model' can't be")
 
 
+def in_the_hub(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Lay a model out as the hub's own library does, with no network to ask for a newer one."""
+    import huggingface_hub.constants
+
+    cache = tmp_path / "hub"
+    place = cache / "models--tiny--model"
+    shutil.copytree(folder, place / "snapshots" / REVISION)
+    (place / "refs").mkdir()
+    (place / "refs" / "main").write_text(REVISION)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(cache))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    return place / "snapshots" / REVISION
+
+
 def test_a_model_of_the_hub_stays_at_the_revision_that_is_here(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As the hub's own library lays models out, with no network to ask for a newer one."""
-    import huggingface_hub.constants
-
-    cache, revision = tmp_path / "hub", "0123456789abcdef0123456789abcdef01234567"
-    place = cache / "models--tiny--model"
-    shutil.copytree(folder, place / "snapshots" / revision)
-    (place / "refs").mkdir()
-    (place / "refs" / "main").write_text(revision)
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(cache))
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    in_the_hub(folder, tmp_path, monkeypatch)
     source = embedder_source("tiny/model", tmp_path)
-    assert source.identity == f"tiny/model@{revision}"
+    assert source.identity == f"tiny/model@{REVISION}"
     assert not source.local
     assert embedder_source("no-such/model", tmp_path).identity is None
     assert load_torch_embedder(source).identity == source.identity
+    unknown = replace(source, identity=None, revision=None)  # as when it is first fetched
+    assert load_torch_embedder(unknown).identity == source.identity
+
+
+def pickled(folder: Path) -> Path:
+    """Turn a model's weights into the pickle that older models come as."""
+    import torch
+    from safetensors.torch import load_file
+
+    weights = folder / "model.safetensors"
+    torch.save(load_file(weights), folder / "pytorch_model.bin")
+    weights.unlink()
+    return folder
+
+
+def test_weights_that_are_a_pickle_are_refused(folder: Path, tmp_path: Path) -> None:
+    model = pickled(shutil.copytree(folder, tmp_path / "old"))
+    assert refused(model, tmp_path) == (
+        f"The model '{model}' has no weights as safetensors, and a pickle could run code: give "
+        "`model` a model with a model.safetensors, or leave it out."
+    )
+    # One more module of the model, as some have it, is as bad.
+    mixed = shutil.copytree(folder, tmp_path / "mixed")
+    shutil.copytree(model, mixed / "2_Dense")
+    assert "a pickle could run code" in refused(mixed, tmp_path)
+    # Beside safetensors it is of no use, and isn't loaded.
+    both = shutil.copytree(folder, tmp_path / "both")
+    (both / "pytorch_model.bin").write_bytes(b"no pickle at all")
+    assert load_torch_embedder(embedder_source(str(both), tmp_path)).dimension == 16
+
+
+def test_a_pickle_of_the_hub_is_refused_too(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pickled(in_the_hub(folder, tmp_path, monkeypatch))
+    assert "a pickle could run code" in refused("tiny/model", tmp_path)
+
+
+def test_code_that_comes_with_a_model_is_not_run(folder: Path, tmp_path: Path) -> None:
+    told = tmp_path / "it ran"
+    model = shutil.copytree(folder, tmp_path / "clever")
+    (model / "clever.py").write_text(f"open({str(told)!r}, 'w').close()\nclass Module: pass\n")
+    modules = json.loads((model / "modules.json").read_text())
+    modules[0]["type"] = "clever.Module"
+    (model / "modules.json").write_text(json.dumps(modules))
+    assert "can't be loaded" in refused(model, tmp_path)
+    assert not told.exists()
 
 
 def test_weights_that_are_not_the_official_ones_are_refused(

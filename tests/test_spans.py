@@ -214,6 +214,15 @@ def test_a_damaged_model_is_a_sentence(folder: Path, tmp_path: Path) -> None:
     )
 
 
+def test_weights_that_are_a_pickle_are_refused(folder: Path, tmp_path: Path) -> None:
+    old = shutil.copytree(folder, tmp_path / "old")
+    (old / "model.safetensors").rename(old / "pytorch_model.bin")
+    assert refused(str(old), tmp_path) == (
+        f"The model {str(old)!r} has no weights as safetensors, and a pickle could run code: give "
+        "`reader` a model with a model.safetensors, or leave it out."
+    )
+
+
 def test_a_hub_name_without_a_network_is_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
