@@ -92,9 +92,12 @@ class ModelStore:
         for path in building.iterdir():
             with path.open("rb") as file:
                 os.fsync(file.fileno())
-        if self.find(key) is None:  # else another process was quicker
-            shutil.rmtree(place, ignore_errors=True)
+        try:
             building.rename(place)
+        except OSError:
+            if self.find(key) is None:  # damaged; else another process was quicker
+                shutil.rmtree(place, ignore_errors=True)
+                building.rename(place)
         found = self.find(key)
         if found is None:
             raise OSError(f"{place} can't be read back")
