@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -432,6 +433,7 @@ def _print(record: dict[str, Any]) -> None:
 
 def main() -> None:
     """Run the command; an expected failure is one sentence and exit code 1."""
+    os.umask(0o077)  # what is written is its owner's alone
     try:
         app()
     except PassageError as error:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from config.settings import Settings
 from config.starter import sync_starter
 from index.backups import Backups
+from index.data import LIBRARY
 from index.embed import Embedder, load_embedder
-from index.engine import LIBRARY, Engine
+from index.engine import Engine
 from index.extract import AllowedHosts, Limits
 from index.model_store import ModelStore
 from index.read import Reader

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from importlib.metadata import version
 from bot.compose import build_backups, build_engine
 from config.settings import Settings, settings_file
 from index.backups import Backups, advice
+from index.data import left_open
 from index.engine import Engine
 from index.errors import PassageError
 from index.jobs import Jobs
@@ -44,6 +46,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         return
     try:
         yield _library(engine)
+        yield _private(settings)
         yield _attempt("model", lambda: f"Model {engine.embedder.identity} loads")
         yield _attempt("reader", lambda: f"Reader {engine.reader.identity} loads")
         yield _attempt("index", lambda: _indexed(engine))
@@ -95,6 +98,19 @@ def _library(engine: Engine) -> Check:
         sentence=f"The library is whole: {counted.articles} articles, "
         f"{counted.passages} passages, {counted.collections} collections",
     )
+
+
+def _private(settings: Settings) -> Check:
+    """Opening the library has closed what was open, as far as that was Passage's to do."""
+    found = left_open(settings.data)
+    if found:
+        return Check(
+            "private",
+            good=False,
+            sentence=f"Others on this machine can look into {found[0]}: run "
+            f"`chmod go-rwx {shlex.quote(str(found[0]))}` as its owner.",
+        )
+    return Check("private", good=True, sentence="The data can be read by its owner alone")
 
 
 def _indexed(engine: Engine) -> str:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from index.errors import LibraryError
-from index.files import sync_file, sync_folder
+from index.files import private_folder, sync_file, sync_folder
 from index.integrity import problems, shows_damage
 from index.presence import Presence
 
@@ -104,7 +104,7 @@ class Backups:
             ) from error
 
     def _copy(self, target: Path) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(target.parent)
         self._sweep(target.parent)
         partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
         try:
@@ -129,7 +129,7 @@ class Backups:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        self._library.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(self._library.parent)
         try:
             presence = Presence(self._library.parent, alone=True)
         except BlockingIOError as error:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from index.backups import Backups, damaged
 from index.errors import LibraryError
+from index.files import private_file, private_folder
 from index.integrity import shows_damage
 from index.presence import Presence
 
@@ -137,11 +138,12 @@ class Database:
         self._lock = threading.RLock()
         self._damage: LibraryError | None = None
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with ExitStack() as held:
                 if path != IN_MEMORY:
+                    private_folder(path.parent)
                     held.enter_context(closing(Presence(path.parent)))
                     self._refuse_lost()
+                    private_file(path)  # its log and its shared memory take after it
                 self._open()
                 self._held = held.pop_all()
         except BlockingIOError as error:
@@ -231,7 +233,8 @@ class Database:
             return
         log = self.path.with_name(f"{self.path.name}-wal")
         logged = log.exists() and log.stat().st_size
-        if logged or (self.path.parent / "index").is_dir() or Backups(self.path).all():
+        indexed = any(self.path.parent.glob("index/*/terms"))
+        if logged or indexed or Backups(self.path).all():
             raise self.damaged("it is empty" if self.path.exists() else "it is gone")
 
     def _prepare(self) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from index.characters import without_surrogates
 from index.collection import CollectionIndex, Progress, folder_name
+from index.data import LIBRARY, close_to_others
 from index.embed import Embedder
 from index.errors import ExtractionError, PassageError
 from index.extract import Limits
@@ -27,9 +28,6 @@ from index.recent import Recent
 from index.records import Answer, Article, Ranked, Timing
 from index.retrieve import Asking, prepare, retrieve
 from index.sentence_reader import SentenceReader
-
-LIBRARY = "library.db"
-"""The name of the library's file in the data folder."""
 
 SHARED = "shared"
 """The collection that everyone reads and nobody on Discord changes."""
@@ -61,6 +59,7 @@ class Engine:
         limits: Limits | None = None,
     ) -> None:
         """Open the library in ``data``; the model is loaded when first needed."""
+        close_to_others(data)
         self.library = Library(data / LIBRARY)
         self._data = data
         self._load = load

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from index.files import write_atomically
+from index.files import narrow, private_folder, write_atomically
 
 RECIPE = 1
 """How models are compiled; one of another recipe is not used."""
@@ -62,7 +62,7 @@ class ModelStore:
 
         ``write`` returns the facts to keep with them.  Raises OSError.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        private_folder(self.folder)
         self._clear()
         building = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=self.folder))
         try:
@@ -84,12 +84,12 @@ class ModelStore:
     def refuse(self, key: str, reason: str) -> None:
         """Remember that a model can't be compiled, so that it isn't tried at each start."""
         note = json.dumps({"key": key, "reason": reason})
-        self.folder.mkdir(parents=True, exist_ok=True)
         write_atomically(self._refusals(key), note.encode())
 
     def _put(self, building: Path, key: str) -> Compiled:
         place = self._place(key)
         for path in building.iterdir():
+            narrow(path)
             with path.open("rb") as file:
                 os.fsync(file.fileno())
         try:

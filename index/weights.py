@@ -79,7 +79,6 @@ def verified_digest(path: Path, cache: Path, expected: str | None = None, remedy
     except (OSError, ValueError, KeyError):
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        note.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(note, json.dumps({"file": str(path), "sha256": digest}).encode())
     if expected is not None and digest != expected:
         raise ModelError(

@@ -196,6 +196,7 @@ def test_a_library_that_was_there_is_not_begun_anew(path: Path, left: str, besid
         Backups(path).make()
     elif beside == "index":
         (path.parent / "index" / "shared").mkdir(parents=True)
+        (path.parent / "index" / "shared" / "terms").touch()
     else:
         path.with_name("library.db-wal").write_bytes(b"what was committed last")
     path.unlink()

@@ -21,8 +21,9 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from index.data import LIBRARY
 from index.database import Database
-from index.engine import LIBRARY, SHARED
+from index.engine import SHARED
 from index.guilds import guild_collection
 from index.jobs import Jobs
 from tests.bot_fixtures import PATIENCE, Scene, compile_models, playing

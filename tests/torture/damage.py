@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from index.backups import Backups
-from index.engine import LIBRARY, Engine
+from index.data import LIBRARY
+from index.engine import Engine
 from index.errors import LibraryError
 from tests.fakes import made
 from tests.torture.holdings import models, opened, text_of, told
