@@ -13,7 +13,8 @@ import discord
 from bot.client import PassageBot
 from bot.compose import build_backups, build_engine
 from bot.desk import Desk
-from config.settings import Settings
+from bot.redaction import redact_output
+from config.settings import LogLevel, Settings
 from config.starter import sync_starter
 from index.engine import SHARED, Engine
 from index.errors import PassageError, SettingsError
@@ -25,12 +26,12 @@ _PORTAL = "the Developer Portal (discord.com/developers/applications, page Bot)"
 
 def run(settings: Settings) -> None:
     """Connect and serve until told to stop.  Raises PassageError where that can't be."""
-    token = os.environ.get("DISCORD_TOKEN", "").strip()
+    # Taken out of the environment, which other processes that are started here would inherit.
+    token = os.environ.pop("DISCORD_TOKEN", "").strip()
     if not token:
         raise SettingsError(f"DISCORD_TOKEN is not set; copy the bot's token from {_PORTAL}.")
-    logging.basicConfig(
-        level=logging.INFO, format="{asctime} {levelname} {name}: {message}", style="{"
-    )
+    redact_output(token)
+    _log(settings.log_level)
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it doesn't speak
 
     def prepare(engine: Engine) -> None:
@@ -58,6 +59,15 @@ def run(settings: Settings) -> None:
             f"Discord can't be reached ({type(error).__name__}); check the network, and "
             "discordstatus.com, and start again."
         ) from error
+
+
+def _log(level: LogLevel) -> None:
+    """Write what happens to stderr; what people write and add is in it at ``debug`` alone."""
+    logging.basicConfig(
+        level=level.upper(), format="{asctime} {levelname} {name}: {message}", style="{"
+    )
+    if level != "debug":
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # names each address that it fetches
 
 
 async def _serve(bot: PassageBot, token: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import Field, ValidationError, field_validator
@@ -24,6 +24,7 @@ from pydantic_settings import (
 from index.errors import SettingsError
 from index.extract import AllowedHosts
 
+LogLevel = Literal["debug", "info", "warning", "error"]
 FILE_NAME = "passage.toml"
 _PREFIX = "PASSAGE_"
 
@@ -59,6 +60,13 @@ class Settings(BaseSettings):
     message_content: bool = False
     """Whether the bot asks Discord for the privileged intent to read every message; only
     answering a channel without a mention needs it."""
+    log_level: LogLevel = "info"
+    """How much the bot writes about itself; at "debug" what people write is in it too."""
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _lowered(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod
