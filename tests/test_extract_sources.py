@@ -169,6 +169,27 @@ def test_a_dump_may_be_longer_than_the_limit_but_no_line_of_it(tmp_path: Path) -
     ]
 
 
+@pytest.mark.parametrize(
+    "packed", [bytes(2_000_000), line(text="x" * 90) * 20_000, b"x\n" * 999_999]
+)
+def test_a_packed_dump_that_is_sent_unpacks_to_no_more_than_the_limit(packed: bytes) -> None:
+    data = gzip.compress(packed)
+    limits = Limits(max_bytes=500_000)
+    for name in ("a.jsonl.gz", "https://example.org/page.html"):
+        assert sentences(
+            extract_bytes(data, name=name, content_type="text/html", limits=limits)
+        ) == [f"{name} unpacks to more than the limit of 0.5 MB: split it into smaller files."]
+
+
+def test_a_packed_dump_that_is_sent_is_read_up_to_the_limit_and_as_far_as_it_goes() -> None:
+    dump = b"".join(line(id=str(n), text=f"{n} " * 90) for n in range(50))
+    data, limits = gzip.compress(dump), Limits(max_bytes=len(dump))
+    assert len(list(extract_bytes(data, name="a.jsonl.gz", limits=limits))) == 50
+    *articles, error = extract_bytes(data[: len(data) // 2], name="a.jsonl.gz", limits=limits)
+    assert articles
+    assert "is cut off or damaged after line " in str(error)
+
+
 def test_the_content_decides_where_name_and_type_lie() -> None:
     html = f"<!DOCTYPE html><html><body><main><h1>A</h1><p>{LONG}</p></main></body></html>".encode()
     (page,) = extract_bytes(html, name="a.txt", content_type="text/plain")

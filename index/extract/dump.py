@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from index.errors import ExtractionError
@@ -20,14 +21,18 @@ if TYPE_CHECKING:
 _SHAPE = '{"title": "…", "text": "…"}'
 _OPTIONAL = ("id", "url", "published", "author")
 _GZIP = b"\x1f\x8b"
+_DAMAGE = (OSError, EOFError, zlib.error)
 
 
 def read_dump(
-    raw: IO[bytes], *, name: str, source: str, limits: Limits
+    raw: IO[bytes], *, name: str, source: str, limits: Limits, whole: bool = False
 ) -> Iterator[Article | ExtractionError]:
-    """The articles of an open dump, plain or gzipped, with an error for each bad line."""
+    """The articles of an open dump, plain or gzipped, with an error for each bad line.
+
+    ``whole`` says that the limit on size is that of the dump, unpacked, and not of a line alone.
+    """
     found = False
-    for number, line in _lines(raw, name, limits):
+    for number, line in _lines(raw, name, limits, whole=whole):
         if isinstance(line, ExtractionError):
             found = True
             yield line
@@ -42,12 +47,15 @@ def read_dump(
 
 
 def _lines(
-    raw: IO[bytes], name: str, limits: Limits
+    raw: IO[bytes], name: str, limits: Limits, *, whole: bool
 ) -> Iterator[tuple[int, bytes | ExtractionError]]:
     """Numbered lines; a line over the limit is skipped without being held."""
     number = 0
     stream = _unpacked(raw)
     try:
+        if whole and _is_longer(stream, limits.max_bytes):
+            yield 1, _dump_too_large(name, limits)
+            return
         while line := stream.readline(limits.max_bytes + 1):
             number += 1
             if len(line) > limits.max_bytes:
@@ -55,11 +63,27 @@ def _lines(
                 yield number, _line_too_large(name, number, limits)
             else:
                 yield number, line
-    except (OSError, EOFError, zlib.error):
+    except _DAMAGE:
         yield (
             number,
             ExtractionError(f"{name} is cut off or damaged after line {number}: make it again."),
         )
+
+
+def _is_longer(stream: IO[bytes], most: int) -> bool:
+    """Whether there are more bytes than so many; the stream is at its start again then."""
+    with suppress(*_DAMAGE):  # then it is read as far as it goes
+        while most >= 0 and (piece := stream.read(1 << 20)):
+            most -= len(piece)
+    stream.seek(0)
+    return most < 0
+
+
+def _dump_too_large(name: str, limits: Limits) -> ExtractionError:
+    return ExtractionError(
+        f"{name} unpacks to more than the limit of {limits.megabytes()}: split it into smaller "
+        "files."
+    )
 
 
 def _line_too_large(name: str, number: int, limits: Limits) -> ExtractionError:

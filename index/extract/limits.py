@@ -11,8 +11,8 @@ from index.extract.addresses import AllowedHosts
 class Limits:
     """What one source may weigh and how long one download may take.
 
-    ``max_bytes`` holds for a file, a download (as sent and as unpacked) and one line of a
-    dump; a dump itself may be longer, because it is read line by line.
+    ``max_bytes`` holds for a file, a download or an attachment (as sent and as unpacked) and one
+    line of a dump; a dump on our own disk may be longer, because it is read line by line.
     """
 
     max_bytes: int = 25_000_000

@@ -133,11 +133,11 @@ def _from_path(source: str, limits: Limits) -> Iterator[Article | ExtractionErro
 
 
 def _from_dump(
-    raw: IO[bytes], name: str, source: str, limits: Limits
+    raw: IO[bytes], name: str, source: str, limits: Limits, *, whole: bool = False
 ) -> Iterator[Article | ExtractionError]:
     from index.extract.dump import read_dump
 
-    yield from read_dump(raw, name=name, source=source, limits=limits)
+    yield from read_dump(raw, name=name, source=source, limits=limits, whole=whole)
 
 
 def _too_large(name: str, limits: Limits) -> ExtractionError:
@@ -155,7 +155,7 @@ def _read(
         raise ExtractionError(f"{name} is empty: add a file with a text in it.")
     kind = format_of(data[:_HEAD], name=name, content_type=content_type)
     if kind is Format.DUMP:
-        yield from _from_dump(io.BytesIO(data), name, source, limits)
+        yield from _from_dump(io.BytesIO(data), name, source, limits, whole=True)
         return
     draft = _draft(kind, data, name, content_type, url)
     yield assemble(draft, source=source, name=name, url=url)
