@@ -23,9 +23,11 @@ def serving(
 
 
 @contextmanager
-def listening(handler: type[BaseRequestHandler], host: str = "127.0.0.1") -> Iterator[int]:
+def listening(
+    handler: type[BaseRequestHandler], host: str = "127.0.0.1", port: int = _ANY
+) -> Iterator[int]:
     """Have a handler of bare connections listen at a host, and yield its port."""
-    with _Listener((host, _ANY), handler) as server, _running(server):
+    with _Listener((host, port), handler) as server, _running(server):
         yield server.server_address[1]
 
 
@@ -53,11 +55,17 @@ class Names:
     """
 
     def __init__(self, known: Mapping[str, Sequence[Sequence[str]]]) -> None:
-        self._known = {name: list(answers) for name, answers in known.items()}
+        self._known: dict[str, list[Sequence[str]]] = {}
         self.asked: list[str] = []
         self._system = socket.getaddrinfo
+        for name, answers in known.items():
+            self.learn(name, answers)
 
-    def __call__(self, host: str | bytes, port: int, **_: object) -> list[Any]:
+    def learn(self, name: str, answers: Sequence[Sequence[str]]) -> None:
+        """Have a name lead to these addresses, in this order."""
+        self._known[name] = list(answers)
+
+    def __call__(self, host: str | bytes, port: int, *_: object, **__: object) -> list[Any]:
         name = host.decode() if isinstance(host, bytes) else host
         self.asked.append(name)
         answers = self._known.get(name)
