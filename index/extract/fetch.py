@@ -182,6 +182,8 @@ def _unpacker(encoding: str, asked: str, limits: Limits) -> _Plain:  # noqa: ARG
 
 def _reason(error: BaseException) -> str:
     causes = list(_causes(error))
+    if any(isinstance(one, httpx.InvalidURL) for one in causes):
+        return "leads to an address that is not valid: check it in a browser"
     if any(isinstance(one, ssl.SSLError) for one in causes):
         return "has no valid certificate (TLS), so it can't be trusted: check the address"
     if any(isinstance(one, socket.gaierror) for one in causes):
