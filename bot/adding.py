@@ -20,7 +20,7 @@ from bot.failures import noted, sentence_of
 from bot.notices import Notice, Progress, reachable
 from index.engine import Engine
 from index.errors import ExtractionError, PassageError
-from index.extract import extract_bytes, is_url
+from index.extract import is_url
 from index.ingest import Added, Report, Step
 from index.jobs import Job, JobKind, Work
 from index.records import Article
@@ -249,14 +249,9 @@ def _added(
         yield from engine.add([source], job.collection, step)
         return
     if job.kind == "paste":
-        found: Iterator[Article | ExtractionError] = iter([_pasted(source)])
-    else:
-        found = extract_bytes(source, name=job.name, limits=engine.limits)
-    for item in found:
-        if isinstance(item, Article):
-            yield engine.add_article(item, job.collection, step)
-        else:
-            yield item
+        yield engine.add_article(_pasted(source), job.collection, step)
+        return
+    yield from engine.add_file(source, job.name, job.collection, step)
 
 
 def pasted(title: str, text: str, url: str, published: str | None) -> bytes:

@@ -84,6 +84,7 @@ class Desk:
         if self._server is not None:
             self._server.cancel()
             await asyncio.gather(self._server, return_exceptions=True)
+        await asyncio.to_thread(self.engine.stop_reading)
         for pool in (self._model, self._ingest, self._readers):
             await asyncio.to_thread(pool.shutdown, cancel_futures=True)
         await asyncio.to_thread(self.engine.close)

@@ -19,7 +19,7 @@ from index.collection import CollectionIndex, Progress, folder_name
 from index.data import LIBRARY, close_to_others
 from index.embed import Embedder
 from index.errors import ExtractionError, PassageError
-from index.extract import Limits
+from index.extract import Confined, Limits
 from index.ingest import Added, Ingest, Step
 from index.library import Entry, Library
 from index.opened import OpenIndexes
@@ -65,6 +65,7 @@ class Engine:
         self._load = load
         self._make_reader = reader
         self._limits = limits or Limits()
+        self._confined = Confined(self._limits)
         self._lock = threading.RLock()
         self._embedder: Embedder | None = None
         self._reader: Reader | None = None
@@ -73,9 +74,14 @@ class Engine:
 
     def close(self) -> None:
         """Save what can be saved and close the library."""
+        self.stop_reading()
         with self._lock:
             self.save()
             self.library.close()
+
+    def stop_reading(self) -> None:
+        """Break off whatever file or page is being read; no further one is."""
+        self._confined.close()
 
     def save(self) -> None:
         """Write changed indexes to disk; where that fails they are simply built anew later."""
@@ -165,12 +171,21 @@ class Engine:
     ) -> Iterator[Added | ExtractionError]:
         """Add files and URLs to a collection, article by article."""
         ingest = Ingest(self.library, self.embedder, collection)
-        yield from ingest.add_sources(sources, self._limits, step)
+        yield from ingest.add_sources(sources, self._confined.extract, step)
+
+    def add_file(
+        self, data: bytes, name: str, collection: str, step: Step | None = None
+    ) -> Iterator[Added | ExtractionError]:
+        """Add what a file called ``name`` holds, article by article."""
+        return self.add_articles(self._confined.extract_bytes(data, name=name), collection, step)
 
     def add_articles(
-        self, articles: Iterable[Article], collection: str, step: Step | None = None
+        self,
+        articles: Iterable[Article | ExtractionError],
+        collection: str,
+        step: Step | None = None,
     ) -> Iterator[Added | ExtractionError]:
-        """Add articles that are already extracted, one after the other."""
+        """Add articles that are already extracted, one after the other, passing on errors."""
         return Ingest(self.library, self.embedder, collection).add_all(articles, step)
 
     def add_article(self, article: Article, collection: str, step: Step | None = None) -> Added:

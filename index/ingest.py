@@ -15,7 +15,6 @@ from index.chunk import Budget, chunk, context
 from index.collection import embedded
 from index.embed import Embedder
 from index.errors import ExtractionError
-from index.extract import Limits, extract
 from index.library import Draft, Library, article_id
 from index.records import Article
 from index.rows import content_digest
@@ -23,6 +22,9 @@ from index.rows import content_digest
 Outcome = Literal["added", "replaced", "unchanged", "duplicate"]
 Step = Callable[[str, int, int], None]
 """Told which title is being embedded, and how many of how many passages are done."""
+
+Extract = Callable[[str], Iterator[Article | ExtractionError]]
+"""Takes a file or a URL apart into articles, with errors for what can't be read."""
 
 _TOGETHER = 64  # passages that are embedded together
 _LONG = 0.1  # seconds of extraction after which what waits is added at once
@@ -76,10 +78,10 @@ class Ingest:
         self._collection = collection
 
     def add_sources(
-        self, sources: Iterable[str], limits: Limits, step: Step | None = None
+        self, sources: Iterable[str], extract: Extract, step: Step | None = None
     ) -> Iterator[Added | ExtractionError]:
         """Add files and URLs, yielding what became of each article as soon as it is known."""
-        return self.add_all(self._extracted(sources, limits), step)
+        return self.add_all(_extracted(sources, extract), step)
 
     def add_all(
         self, items: Iterable[Article | ExtractionError | None], step: Step | None = None
@@ -111,17 +113,6 @@ class Ingest:
         prepared = self._prepared(article)
         self._embed([prepared], step)
         return self._stored(prepared)
-
-    def _extracted(
-        self, sources: Iterable[str], limits: Limits
-    ) -> Iterator[Article | ExtractionError | None]:
-        """Extract one source after the other; after one that took long, nobody is to wait."""
-        for source in sources:
-            started = time.monotonic()
-            for item in extract(source, limits=limits):
-                yield item if isinstance(item, ExtractionError) else replace(item, origin=source)
-            if time.monotonic() - started > _LONG:
-                yield None
 
     def _flushed(
         self, waiting: list[_Prepared | ExtractionError], texts: set[str], step: Step | None
@@ -194,6 +185,17 @@ class Ingest:
 
         texts = [d.embedded(item.article) for item in prepared for d in item.drafts]
         embedded(self._library, self._embedder, texts, progress)
+
+
+def _extracted(
+    sources: Iterable[str], extract: Extract
+) -> Iterator[Article | ExtractionError | None]:
+    """Extract one source after the other; after one that took long, nobody is to wait."""
+    for source in sources:
+        started = time.monotonic()
+        yield from extract(source)
+        if time.monotonic() - started > _LONG:
+            yield None
 
 
 def _storable(article: Article) -> Article:

@@ -28,13 +28,13 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
         yield scene
 
 
-def many(subject: str, sentences: int = 50) -> File:
+def many(subject: str, sentences: int = 200) -> File:
     """Return a file that takes some seconds to add."""
     articles = [(f"{subject} {n}", long_text(f"{subject} {n}", sentences)) for n in range(MANY)]
     return jsonl(articles, f"{subject}.jsonl")
 
 
-async def begun(scene: Scene, subject: str, sentences: int = 50) -> Message:
+async def begun(scene: Scene, subject: str, sentences: int = 200) -> Message:
     """Begin to add many articles, and wait until the first of them is in the library."""
     file = many(subject, sentences)
     asked = await scene.ada.slash("article add", scene.general, file=file)
@@ -66,7 +66,7 @@ async def test_progress_is_one_message_and_the_next_request_waits_its_turn(scene
     keeper = scene.guild.role("Keeper", 1 << 5)
     await scene.guild.members[bob.id].give(keeper)
     started = time.monotonic()
-    first = await begun(scene, "Mill", 150)
+    first = await begun(scene, "Mill", 400)
     second = await scene.ada.slash("article add", scene.general, file=File("a.txt", b"Alpha."))
     third = await bob.slash("article add", scene.general, file=File("b.txt", b"Beta."))
     waiting = await (await third.response()).becomes("2 requests come first")

@@ -10,7 +10,7 @@ import pytest
 from index import ingest as ingest_module
 from index.embed import Vectors
 from index.errors import ExtractionError
-from index.extract import Limits
+from index.extract import extract
 from index.ingest import Added, Ingest, Report
 from index.library import Library
 from index.records import Article, Section
@@ -150,7 +150,7 @@ def test_a_bad_source_never_stops_the_rest(
     empty.write_text("")
     other.write_text("Moscow sells gas to Turkey.")
     sources = [str(p) for p in (good, empty, tmp_path / "missing.txt", other)]
-    became = list(ingest.add_sources(sources, Limits()))
+    became = list(ingest.add_sources(sources, extract))
     assert [isinstance(item, ExtractionError) for item in became] == [False, True, True, False]
     assert str(empty) in str(became[1])
     origins = {entry.origin for entry in library.entries("shared")}
@@ -227,6 +227,6 @@ def test_after_a_source_that_took_long_nobody_waits(
         steps: list[str] = []
         adding = Ingest(library, BagOfWords(identity=f"words@{long}"), f"collection {long}")
         step = lambda title, done, total, steps=steps: steps.append(f"{title} {done}/{total}")  # noqa: E731
-        assert len(list(adding.add_sources(map(str, paths), Limits(), step))) == 3
+        assert len(list(adding.add_sources(map(str, paths), extract, step))) == 3
         seen.append(steps)
     assert seen == [["0 and 2 more 3/3"], ["0 1/1", "1 1/1", "2 1/1"]]

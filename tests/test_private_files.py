@@ -15,6 +15,7 @@ import pytest
 from bot.doctor import examine
 from config.settings import Settings
 from index.engine import Engine
+from index.library import Library
 from index.model_store import ModelStore
 from tests.fakes import BagOfWords, SharedWords, made
 
@@ -57,6 +58,14 @@ def test_a_new_library_is_its_owners_alone(tmp_path: Path) -> None:
     assert open_paths(tmp_path / "new") == []
     engine.close()
     assert open_paths(tmp_path / "new") == []
+
+
+def test_a_library_in_memory_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Library(Path(":memory:")).close()
+    assert list(tmp_path.iterdir()) == []
 
 
 def left_open(data: Path) -> None:

@@ -64,7 +64,7 @@ def extract(source: str, *, limits: Limits | None = None) -> Iterator[Article | 
     Nothing is raised: a batch goes on, whatever one of its sources holds.
     """
     limits = limits or Limits()
-    for one in _contained(_from_url if is_url(source) else _from_path, source, limits):
+    for one in contained(_from_url if is_url(source) else _from_path, source, limits):
         yield replace(one, origin=source) if isinstance(one, Article) else one
 
 
@@ -74,25 +74,32 @@ def extract_bytes(
     name: str,
     content_type: str | None = None,
     url: str | None = None,
+    source: str | None = None,
     limits: Limits | None = None,
 ) -> Iterator[Article | ExtractionError]:
-    """The articles in an attachment, a paste or a download called ``name``."""
+    """The articles in an attachment, a paste or a download called ``name``.
+
+    ``source`` is the address that was asked for, where ``url`` is another that it led to.
+    """
+    asked = source or url
 
     def read(name: str, limits: Limits) -> Iterator[Article | ExtractionError]:
         if len(data) > limits.max_bytes:
             raise _too_large(name, limits)
-        for one in _read(data, name, url or name, content_type, url, limits):
-            yield replace(one, origin=url) if isinstance(one, Article) else one
+        for one in _read(data, name, asked or name, content_type, url, limits):
+            yield replace(one, origin=asked) if isinstance(one, Article) else one
 
-    yield from _contained(read, name, limits or Limits())
+    yield from contained(read, name, limits or Limits())
 
 
-def _contained(read: Reader, name: str, limits: Limits) -> Iterator[Article | ExtractionError]:
+def contained(read: Reader, name: str, limits: Limits) -> Iterator[Article | ExtractionError]:
     """The one boundary that no exception of a parser passes."""
     try:
         yield from read(name, limits)
     except ExtractionError as error:
         yield error
+    except MemoryError:
+        yield too_much_memory(name, limits)
     except Exception as error:  # noqa: BLE001 - parsers of hostile files raise anything
         problem = ExtractionError(
             f"{name} can't be read, because its content is damaged or unusual "
@@ -100,6 +107,14 @@ def _contained(read: Reader, name: str, limits: Limits) -> Iterator[Article | Ex
         )
         problem.__cause__ = error
         yield problem
+
+
+def too_much_memory(name: str, limits: Limits) -> ExtractionError:
+    """The error of a source that asks for more memory than it may."""
+    return ExtractionError(
+        f"{name} takes more than {limits.max_memory / 1e6:.0f} MB of memory to read: split it "
+        "into smaller files, or copy its text and add that."
+    )
 
 
 def _from_url(source: str, limits: Limits) -> Iterator[Article | ExtractionError]:
