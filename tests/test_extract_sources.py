@@ -169,6 +169,15 @@ def test_a_dump_may_be_longer_than_the_limit_but_no_line_of_it(tmp_path: Path) -
     ]
 
 
+def test_a_hundred_bad_lines_are_named_and_the_others_counted() -> None:
+    data = line(title="first") + b"x\n" * 5_000 + line(title="last")
+    first, *errors, last, more = sentences(extract_bytes(data, name="a.jsonl"))
+    assert (first, last) == ("first", "last")
+    assert len(errors) == 100
+    assert errors[-1].startswith("a.jsonl, line 101 is not valid JSON")
+    assert more == "a.jsonl has 4900 more lines that can't be read: see to those named first."
+
+
 @pytest.mark.parametrize(
     "packed", [bytes(2_000_000), line(text="x" * 90) * 20_000, b"x\n" * 999_999]
 )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _SHAPE = '{"title": "…", "text": "…"}'
 _OPTIONAL = ("id", "url", "published", "author")
 _GZIP = b"\x1f\x8b"
+_NAMED = 100  # bad lines of a dump
 _DAMAGE = (OSError, EOFError, zlib.error)
 
 
@@ -29,21 +30,34 @@ def read_dump(
 ) -> Iterator[Article | ExtractionError]:
     """The articles of an open dump, plain or gzipped, with an error for each bad line.
 
+    After a hundred of them the others are counted: there may be millions, and all are kept.
     ``whole`` says that the limit on size is that of the dump, unpacked, and not of a line alone.
     """
-    found = False
+    found, bad = False, 0
+    for item in _items(raw, name, source, limits, whole=whole):
+        found = True
+        bad += isinstance(item, ExtractionError)
+        if isinstance(item, Article) or bad <= _NAMED:
+            yield item
+    if bad > _NAMED:
+        yield ExtractionError(
+            f"{name} has {bad - _NAMED} more lines that can't be read: see to those named first."
+        )
+    if not found:
+        yield ExtractionError(f"{name} is empty: it should hold an article a line, {_SHAPE}.")
+
+
+def _items(
+    raw: IO[bytes], name: str, source: str, limits: Limits, *, whole: bool
+) -> Iterator[Article | ExtractionError]:
     for number, line in _lines(raw, name, limits, whole=whole):
         if isinstance(line, ExtractionError):
-            found = True
             yield line
         elif line.strip(b" \t\r\n\xef\xbb\xbf"):
-            found = True
             try:
                 yield _article(line, number, name, source)
             except ExtractionError as error:
                 yield error
-    if not found:
-        yield ExtractionError(f"{name} is empty: it should hold an article a line, {_SHAPE}.")
 
 
 def _lines(
