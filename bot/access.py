@@ -39,14 +39,17 @@ def is_keeper(interaction: discord.Interaction[Any], settings: GuildSettings) ->
     """Say whether someone may keep the collection that this interaction is about.
 
     A server's belongs to those who manage the server and to its manager role; a person's own
-    to that person.
+    to that person.  Who is timed out keeps nothing: Discord takes the permission away, but not
+    the role.
     """
     if not collection_of(interaction).startswith("guild:"):
         return True
     if interaction.permissions.manage_guild:
         return True
-    roles = interaction.user.roles if isinstance(interaction.user, discord.Member) else []
-    return settings.manager_role is not None and any(r.id == settings.manager_role for r in roles)
+    member = interaction.user
+    if not isinstance(member, discord.Member) or member.is_timed_out():
+        return False
+    return settings.manager_role in {role.id for role in member.roles}
 
 
 def require_keeper(interaction: discord.Interaction[Any], settings: GuildSettings) -> None:
@@ -60,10 +63,11 @@ def require_keeper(interaction: discord.Interaction[Any], settings: GuildSetting
 def private_unless_chosen(interaction: discord.Interaction[Any], settings: GuildSettings) -> bool:
     """Say who sees an answer where the asker has not chosen.
 
-    What comes from somebody's own library is not for a server to see unless they say so.
+    What comes from somebody's own library is not for a server, or for a group that they write
+    in, to see unless they say so; alone with the bot they are only in its direct messages.
     """
     own = collection_of(interaction).startswith("user:")
-    return settings.private_by_default or (own and interaction.guild_id is not None)
+    return settings.private_by_default or (own and not interaction.context.dm_channel)
 
 
 def may_see(kept: Kept, person: int) -> bool:

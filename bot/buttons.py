@@ -13,7 +13,7 @@ from discord import ui
 from bot.access import collection_of, is_shared, may_see, visible
 from bot.cards import answer_card, changed_card, neighbours_card, sentence_card
 from bot.custom_ids import Press, build
-from bot.delivery import Interaction, ask_form, respond, turn
+from bot.delivery import Interaction, ask_form, is_private, respond, turn
 from bot.presses import filled_in
 from index.errors import PassageError, UnknownArticleError
 from index.feedback import MOST_COMMENT, Reason
@@ -90,9 +90,10 @@ class Answers:
     async def turn(self, interaction: Interaction, press: Press) -> None:
         """Show another passage."""
         found = await self._find(interaction, press)
-        private = _is_private(interaction) and not is_shared(found.kept)
+        shared = is_shared(found.kept)
+        private = (found.kept.private or is_private(interaction)) and not shared
         card = await self._desk.call(self._card, found, press.number, private=private)
-        await turn(interaction, card)
+        await turn(interaction, card, private=found.kept.private and not shared)
 
     async def near(self, interaction: Interaction, press: Press) -> None:
         """Show the text around a passage, to whoever asked for it."""
@@ -260,7 +261,3 @@ class ComplaintForm(ui.Modal):
     def is_finished(self) -> bool:
         """Return True, so that discord.py doesn't keep it for ever."""
         return True
-
-
-def _is_private(interaction: Interaction) -> bool:
-    return interaction.message is not None and interaction.message.flags.ephemeral

@@ -48,6 +48,9 @@ ACTIONS: dict[str, tuple[bool, bool]] = {
     "forgetno": (False, False),
 }
 
+FORMS = frozenset({"complaint", "paste"})
+"""The actions that a form is sent with; all others are pressed or chosen."""
+
 _KEY = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,3}")
 _DIGEST = 20  # hexadecimal digits that stand for a name which is no key itself

@@ -67,9 +67,28 @@ async def promise(interaction: Interaction, *, private: bool) -> int:
     return (await persist(interaction.original_response)).id
 
 
-async def turn(interaction: Interaction, card: discord.ui.LayoutView) -> None:
-    """Put a card in the place of the one whose button was pressed."""
-    await _once(lambda: interaction.response.edit_message(view=card))
+async def turn(interaction: Interaction, card: discord.ui.LayoutView, *, private: bool) -> None:
+    """Put a card in the place of the one whose button was pressed.
+
+    A private card never takes the place of one that others see: presses can be forged.
+    """
+    if private and not is_private(interaction):
+        await respond(interaction, card, private=True)
+    else:
+        await _once(lambda: interaction.response.edit_message(view=card))
+
+
+async def promise_turn(interaction: Interaction) -> None:
+    """Promise a private card in the place of the one whose button was pressed."""
+    if is_private(interaction):
+        await _once(interaction.response.defer)
+    else:
+        await defer(interaction, private=True)
+
+
+def is_private(interaction: Interaction) -> bool:
+    """Say whether the message whose button was pressed is seen by nobody else."""
+    return interaction.message is not None and interaction.message.flags.ephemeral
 
 
 async def ask_form(interaction: Interaction, form: discord.ui.Modal) -> None:

@@ -12,7 +12,8 @@ from bot.articles import offered, take_out, wanted
 from bot.cards import article_card, articles_card, remove_card, sentence_card
 from bot.custom_ids import Press, build
 from bot.delivery import Interaction, ask_form, respond, turn
-from bot.keepers import keepers_place, place_of
+from bot.failures import NotAllowedError
+from bot.keepers import keepers_place
 from bot.presses import filled_in
 from index.engine import SHARED
 from index.errors import PassageError
@@ -77,7 +78,7 @@ class Articles(app_commands.Group):
         """Queue what was typed into the form."""
         place = await keepers_place(self._bot, interaction)
         fields = filled_in(interaction)
-        title, text = fields["title"].strip(), fields["text"]
+        title, text = fields.get("title", "").strip(), fields.get("text", "")
         if not title or not text.strip():
             raise PassageError("An article needs a title and a text.")
         url, day = fields.get("url", "").strip(), fields.get("date", "").strip()
@@ -99,7 +100,7 @@ class Articles(app_commands.Group):
         """Show another page of the articles."""
         place = await keepers_place(self._bot, interaction)
         card = await self._page(place.collection, press.number)
-        await turn(interaction, card)
+        await turn(interaction, card, private=True)
 
     async def _page(self, collection: str, page: int) -> ui.LayoutView:
         desk = self._bot.desk
@@ -138,12 +139,12 @@ class Articles(app_commands.Group):
             if gone is not None
             else sentence_card("That article is not in the library any more.", tone="warning")
         )
-        await turn(interaction, card)
+        await turn(interaction, card, private=True)
 
     async def kept(self, interaction: Interaction, _press: Press) -> None:
         """Leave everything as it is."""
         card = sentence_card("The article stays in the library.", tone="plain")
-        await turn(interaction, card)
+        await turn(interaction, card, private=True)
 
     @app_commands.command(description="Read web pages again and take over what has changed there")
     @app_commands.describe(article="Its title; leave it out to refresh all that came from the web")
@@ -173,8 +174,9 @@ class Articles(app_commands.Group):
     @refresh.autocomplete("article")
     async def titles(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Offer the titles of the library that somebody keeps; others are offered none."""
-        place = await place_of(self._bot, interaction)
-        if not place.keeper:
+        try:
+            place = await keepers_place(self._bot, interaction)
+        except NotAllowedError:
             return []
         desk = self._bot.desk
         found = await desk.call(offered, desk.engine.library, place.collection, typed)

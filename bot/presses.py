@@ -6,19 +6,23 @@ should have been able to make is answered too, with a plain sentence.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import discord
 
 from bot.cards import sentence_card
-from bot.custom_ids import Press, parse
+from bot.custom_ids import FORMS, Press, parse
 from bot.delivery import Interaction, respond
 from bot.failures import answer_failure
+from index.errors import PassageError
 
 Handler = Callable[[Interaction, Press], Awaitable[None]]
 
 _KINDS = (discord.InteractionType.component, discord.InteractionType.modal_submit)
+_NUMBER = re.compile(r"[0-9]{1,20}")
+_NOT_OFFERED = "That was not among the choices: open the card again, and choose there."
 _UNKNOWN = "This button is from another version of me. Ask again, and use the new ones."
 
 
@@ -39,6 +43,8 @@ class Presses:
             return
         data: Any = interaction.data or {}
         press = parse(str(data.get("custom_id", "")))
+        if press is not None and (press.action in FORMS) != _is_form(interaction):
+            press = None
         handler = self._handlers.get(press.action) if press else None
         try:
             if press is None or handler is None:
@@ -47,6 +53,10 @@ class Presses:
                 await handler(interaction, press)
         except Exception as error:  # noqa: BLE001 - the place where a press's failures end
             await answer_failure(interaction, error)
+
+
+def _is_form(interaction: Interaction) -> bool:
+    return interaction.type is discord.InteractionType.modal_submit
 
 
 def filled_in(interaction: Interaction) -> dict[str, str]:
@@ -58,6 +68,22 @@ def filled_in(interaction: Interaction) -> dict[str, str]:
         values = field.get("values") or []
         fields[field.get("custom_id", "")] = field.get("value") or (values[0] if values else "")
     return fields
+
+
+def numbers(interaction: Interaction) -> list[int]:
+    """Return the numbers, or ids, that were chosen.  Raises PassageError for what is none."""
+    values = chosen(interaction)
+    if not all(_NUMBER.fullmatch(value) for value in values):
+        raise PassageError(_NOT_OFFERED)
+    return [int(value) for value in values]
+
+
+def number(interaction: Interaction) -> int:
+    """Return the one number that was chosen.  Raises PassageError where there is none."""
+    found = numbers(interaction)
+    if len(found) != 1:
+        raise PassageError(_NOT_OFFERED)
+    return found[0]
 
 
 def chosen(interaction: Interaction) -> list[str]:

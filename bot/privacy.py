@@ -13,7 +13,7 @@ from bot.cards import forget_card, privacy_card, sentence_card
 from bot.cards.parts import plural
 from bot.cards.privacy import export_card
 from bot.custom_ids import Press
-from bot.delivery import Interaction, defer, respond, turn
+from bot.delivery import Interaction, defer, promise_turn, respond, turn
 from bot.keepers import place_of
 from index.guilds import user_collection
 
@@ -69,11 +69,11 @@ class Personal:
     async def keep(self, interaction: Interaction, _press: Press) -> None:
         """Leave everything as it is."""
         card = sentence_card("Everything stays as it is.", tone="plain")
-        await turn(interaction, card)
+        await turn(interaction, card, private=True)
 
     async def forget(self, interaction: Interaction, _press: Press) -> None:
         """Delete everything, and what is just being added too."""
-        await interaction.response.defer()
+        await promise_turn(interaction)
         bot, person = self._bot, interaction.user.id
         async with bot.keeping.adding.pause(user_collection(person)):
             gone = await bot.desk.call(bot.desk.privacy.forget, person)

@@ -21,6 +21,7 @@ from bot.delivery import Interaction, defer, respond, turn
 from bot.failures import NotAllowedError
 from index.engine import SHARED
 from index.errors import PassageError, UnknownArticleError
+from index.journal import Kept
 from index.library import Entry
 from index.records import Answer, Timing
 
@@ -78,8 +79,8 @@ class Searches:
         """Show another page."""
         collection = collection_of(interaction)
         await self._questions.settings(collection)
-        card = await self._desk.call(self._page, press, collection, interaction.user.id)
-        await turn(interaction, card)
+        kept, card = await self._desk.call(self._page, press, collection, interaction.user.id)
+        await turn(interaction, card, private=kept.private)
 
     async def titles(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Offer the titles of articles that somebody may search."""
@@ -127,19 +128,22 @@ class Searches:
         article = answer.reason or None
         return key, search_card(answer.question, answer.passages, key=key, article=article)
 
-    def _page(self, press: Press, collection: str, person: int) -> discord.ui.LayoutView:
+    def _page(
+        self, press: Press, collection: str, person: int
+    ) -> tuple[Kept, discord.ui.LayoutView]:
         kept = self._desk.journal.find(press.key, collection)
         if kept is None or not may_see(kept, person):
             raise PassageError(_OLD)
         library = self._desk.engine.library
         still = library.passages([scores.passage for scores in kept.passages])
-        return search_card(
+        card = search_card(
             kept.question or "",
             [one for one in kept.ranked(still) if one is not None],
             key=kept.id,
             page=press.number,
             article=kept.reason or None,
         )
+        return kept, card
 
     def _meant(self, collection: str, name: str) -> tuple[str, Entry]:
         """Return the article that is meant, from somebody's own library or everybody's."""

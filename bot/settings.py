@@ -13,7 +13,7 @@ from bot.cards.service import MOST_CHANNELS
 from bot.custom_ids import Press
 from bot.delivery import Interaction, respond, turn
 from bot.keepers import keepers_server
-from bot.presses import chosen
+from bot.presses import number, numbers
 from index.errors import PassageError
 from index.guilds import GuildSettings, SettingsChange
 
@@ -108,7 +108,7 @@ class Choices(app_commands.Group):
 
     async def role(self, interaction: Interaction, _press: Press) -> None:
         """Set or unset the role that keeps the library."""
-        ids = [int(value) for value in chosen(interaction)]
+        ids = numbers(interaction)
         if interaction.guild_id in ids:
             raise PassageError("That role is everybody: choose one that only some people have.")
         await self._change(interaction, manager_role=ids[0] if ids else None)
@@ -117,7 +117,7 @@ class Choices(app_commands.Group):
 
     async def channels(self, interaction: Interaction, _press: Press) -> None:
         """Set all channels that are answered unasked."""
-        ids = frozenset(int(value) for value in chosen(interaction))
+        ids = frozenset(numbers(interaction))
         await self._change(interaction, answered_channels=ids)
         if any(self._cannot_read(channel, _guild(interaction)) for channel in ids):
             await _also(interaction, _UNREAD)
@@ -128,11 +128,11 @@ class Choices(app_commands.Group):
 
     async def rate(self, interaction: Interaction, _press: Press) -> None:
         """Set how many questions a minute each person may ask."""
-        await self._change(interaction, per_minute=int(chosen(interaction)[0]))
+        await self._change(interaction, per_minute=number(interaction))
 
     async def days(self, interaction: Interaction, _press: Press) -> None:
         """Set how long questions are kept; those older go now."""
-        await self._change(interaction, keep_questions_days=int(chosen(interaction)[0]))
+        await self._change(interaction, keep_questions_days=number(interaction))
         await self._bot.desk.call(self._bot.desk.privacy.prune, self._bot.desk.now)
 
     async def _change(self, interaction: Interaction, **changed: Unpack[SettingsChange]) -> None:
@@ -140,7 +140,7 @@ class Choices(app_commands.Group):
         await keepers_server(self._bot, interaction)
         guilds, guild_id = self._bot.desk.guilds, _guild(interaction)
         settings = await self._bot.desk.call(guilds.change, guild_id, **changed)
-        await turn(interaction, self._card(interaction, settings))
+        await turn(interaction, self._card(interaction, settings), private=True)
 
     def _card(self, interaction: Interaction, settings: GuildSettings) -> ui.LayoutView:
         """Return the card, without channels and a role that have been deleted."""

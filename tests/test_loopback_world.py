@@ -67,6 +67,60 @@ def test_permissions_come_from_roles_then_overwrites(
     assert member.roles == [keeper]
 
 
+async def test_a_timeout_leaves_a_member_little_but_no_administrator(
+    discord: Discord, library: Guild, general: Channel
+) -> None:
+    bob = discord.user("Bob")
+    keeper = library.role("Keeper", Permission.MANAGE_GUILD)
+    member = library.join(bob, keeper)
+    await member.time_out(60)
+    left = Permission.VIEW_CHANNEL | Permission.READ_MESSAGE_HISTORY
+    assert general.permissions_of(bob) == left
+    assert member.payload()["communication_disabled_until"]
+    general.overwrite(bob, allow=Permission.SEND_MESSAGES)
+    assert general.permissions_of(bob) == left
+    await member.time_out(0)
+    assert general.permissions_of(bob) & Permission.MANAGE_GUILD
+    keeper.permissions = Permission.ADMINISTRATOR
+    await member.time_out(60)
+    assert general.permissions_of(bob) & Permission.MANAGE_GUILD
+
+
+async def test_a_deleted_role_and_somebody_who_left_are_nowhere(
+    discord: Discord, library: Guild, general: Channel, raw: RawClient
+) -> None:
+    bob = discord.user("Bob")
+    role = library.role("Keeper")
+    member = library.join(bob, role)
+    await role.delete()
+    assert member.roles == []
+    assert (await raw.hears("GUILD_ROLE_DELETE"))["role_id"] == str(role.id)
+    await library.leave(bob)
+    assert general.permissions_of(bob) == 0
+
+
+async def test_a_group_is_seen_by_its_people_and_brings_a_user_install_alone(
+    discord: Discord, ada: User, raw: RawClient
+) -> None:
+    eve = discord.user("Eve", installed=True)
+    group = discord.group("friends", eve, ada)
+    await group.say(ada, "among us")
+    assert [m.content for m in eve.sees(group)] == ["among us"]
+    assert discord.user("Bob").sees(group) == []
+    assert not any(f.get("t") == "MESSAGE_CREATE" for f in raw.frames)
+    command = {"name": "ask", "description": "x", "contexts": [0, 1, 2], "integration_types": [1]}
+    discord.commands.replace(None, [command])
+    with pytest.raises(NotOffered, match="has installed it"):
+        await ada.slash("ask", group)
+    used = await eve.slash("ask", group)
+    heard = await raw.hears("INTERACTION_CREATE")
+    assert heard["context"] == 2
+    assert heard["authorizing_integration_owners"] == {"1": str(eve.id)}
+    assert "guild_id" not in heard
+    await used.replay()
+    assert (await raw.hears("INTERACTION_CREATE"))["id"] == str(used.id)
+
+
 async def test_the_gateway_closes_on_bad_identities(discord: Discord) -> None:
     attempts: list[tuple[dict[str, Any], int]] = [
         ({"token": "wrong"}, 4004),

@@ -61,7 +61,7 @@ def delete(message: Message) -> None:
     if channel.guild:
         data["guild_id"] = str(channel.guild.id)
     needs = Intent.GUILD_MESSAGES if channel.guild else Intent.DIRECT_MESSAGES
-    if not message.ephemeral:
+    if not message.ephemeral and not channel.group:
         discord = message.discord
         discord.gateway.event("MESSAGE_DELETE", data, guild=channel.guild, needs=needs)
     message.discord.notify()
@@ -109,7 +109,12 @@ def slash(
 
 
 def context_menu(
-    user: User, name: str, target: Message | User, channel: Channel | None
+    user: User,
+    name: str,
+    target: Message | User,
+    channel: Channel | None,
+    *,
+    force: bool = False,
 ) -> Interaction:
     """Use a context-menu command on a message or a user."""
     from .messages import Message
@@ -125,7 +130,7 @@ def context_menu(
         assert channel is not None, "say in which channel the person was clicked"
         where, kind = channel, 2
         resolve_user(resolved, target, channel)
-    command = find(user, name, kind, where)
+    command = find(user, name, kind, where, force=force)
     data = _named(command) | {"target_id": str(target.id), "resolved": resolved}
     return interact(user, where, InteractionType.COMMAND, data, command=command)
 
@@ -138,16 +143,18 @@ def _named(command: Json) -> Json:
 
 def context_of(channel: Channel) -> int:
     """Return the kind of place that a channel is to an interaction."""
-    return GUILD_CONTEXT if channel.guild else BOT_DM
+    if channel.guild:
+        return GUILD_CONTEXT
+    return PRIVATE_CHANNEL if channel.group else BOT_DM
 
 
 def owners_of(user: User, channel: Channel, command: Json | None) -> dict[str, str]:
     """Return who installed the bot, of those that count here."""
     kinds = (command or {}).get("integration_types") or [0]
     owners = {}
-    if channel.guild is None:
+    if channel.recipient is not None:
         owners["0"] = "0"
-    elif channel.guild.has_bot and (command is None or 0 in kinds):
+    elif channel.guild is not None and channel.guild.has_bot and (command is None or 0 in kinds):
         owners["0"] = str(channel.guild.id)
     if user.has_installed and (command is None or 1 in kinds):
         owners["1"] = str(user.id)
@@ -179,7 +186,7 @@ def why_hidden(user: User, command: Json, channel: Channel) -> str | None:
     if not owners:
         return "neither the server nor the user has installed it"
     if channel.guild is None:
-        return None
+        return None if channel.permissions_of(user) else "they aren't there"
     if user.id not in channel.guild.members:
         return "they aren't a member"
     return _why_not_permitted(user, command, channel)

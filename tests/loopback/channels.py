@@ -30,6 +30,7 @@ class Channel:
     parent: Channel | None = None
     owner: User | None = None
     recipient: User | None = None
+    group: tuple[User, ...] = ()
     archived: bool = False
     locked: bool = False
     topic: str | None = None
@@ -54,7 +55,7 @@ class Channel:
     def permissions_of(self, user: User) -> Permission:
         """Return what a user may do here."""
         if self.guild is None:
-            here = user is self.recipient or user is self.discord.bot
+            here = user in (self.group or (self.recipient, self.discord.bot))
             return Permission(ALL_PERMISSIONS if here else 0)
         member = self.guild.members.get(user.id)
         return compute_permissions(member, self) if member else Permission(0)
@@ -64,6 +65,10 @@ class Channel:
         data: Json = {"id": str(self.id), "type": int(self.type), "flags": 0}
         if self.recipient:
             return data | {"recipients": [self.recipient.payload()], "last_message_id": None}
+        if self.group:
+            people = [user.payload() for user in self.group]
+            owner = {"owner_id": str(self.group[0].id), "name": self.name, "icon": None}
+            return data | owner | {"recipients": people, "last_message_id": None}
         assert self.guild is not None
         data |= {
             "guild_id": str(self.guild.id),

@@ -60,6 +60,10 @@ USUAL_PERMISSIONS = (
 )
 
 
+WHILE_TIMED_OUT = Permission.VIEW_CHANNEL | Permission.READ_MESSAGE_HISTORY
+"""All that is left of a member's permissions during a timeout."""
+
+
 class Flag(IntFlag):
     """Message flags."""
 
@@ -78,6 +82,7 @@ class ChannelType(IntEnum):
 
     TEXT = 0
     DM = 1
+    GROUP_DM = 3
     ANNOUNCEMENT = 5
     PUBLIC_THREAD = 11
     FORUM = 15

@@ -57,7 +57,23 @@ def select(user: User, message: Message, wanted: str, values: tuple[Any, ...]) -
     return interact(user, message.channel, InteractionType.COMPONENT, data, message=message)
 
 
-def submit(user: User, form: Interaction, fields: dict[str, Any]) -> Interaction:
+def forge_select(
+    user: User, message: Message, custom_id: str, values: tuple[Any, ...]
+) -> Interaction:
+    """Send a choice that no client would: of a menu that isn't there, or isn't on offer."""
+    _check_visible(user, message)
+    data = {
+        "component_type": int(Component.STRING_SELECT),
+        "custom_id": custom_id,
+        "id": 1,
+        "values": [str(value) for value in values],
+    }
+    return interact(user, message.channel, InteractionType.COMPONENT, data, message=message)
+
+
+def submit(
+    user: User, form: Interaction, fields: dict[str, Any], *, custom_id: str | None = None
+) -> Interaction:
     """Fill in and submit a modal, given its fields by custom_id or label."""
     modal = form.modal
     assert modal is not None, "that interaction wasn't answered with a modal"
@@ -65,7 +81,7 @@ def submit(user: User, form: Interaction, fields: dict[str, Any]) -> Interaction
     parts = [_part(part, left, resolved, form.channel) for part in modal["components"]]
     if left:
         raise NotOffered(f"the modal has no field {sorted(left)}")
-    data: Json = {"custom_id": modal["custom_id"], "components": parts}
+    data: Json = {"custom_id": custom_id or modal["custom_id"], "components": parts}
     if resolved:
         data["resolved"] = resolved
     kind = InteractionType.MODAL_SUBMIT

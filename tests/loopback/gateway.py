@@ -125,6 +125,8 @@ class Gateway:
     def message_event(self, name: str, message: Message, **extra: Any) -> None:
         """Send a message, blanked where the session may not read it."""
         channel = message.channel
+        if channel.group:
+            return  # the bot isn't there: it only sees what is handed to it
         dm = channel.type == ChannelType.DM
         needs = Intent.DIRECT_MESSAGES if dm else Intent.GUILD_MESSAGES
         where: Json = {"channel_type": int(channel.type)}

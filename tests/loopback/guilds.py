@@ -70,6 +70,12 @@ class Guild:
         self.discord.gateway.member_event("GUILD_MEMBER_ADD", member, data)
         return member
 
+    async def leave(self, user: User) -> None:
+        """Have a member leave, or be made to."""
+        member = self.members.pop(user.id)
+        data = {"guild_id": str(self.id), "user": user.payload()}
+        self.discord.gateway.member_event("GUILD_MEMBER_REMOVE", member, data)
+
     async def add_bot(self, permissions: int | None = None) -> None:
         """Invite the bot."""
         self.discord.world.admit_bot(self, permissions)

@@ -128,6 +128,11 @@ class Interaction:
             f"follow-up {index} to {self.name}",
         )
 
+    async def replay(self) -> None:
+        """Deliver it once more, as after a resume; a second acknowledgement is no fault then."""
+        self.excused = True
+        self.discord.gateway.interaction_event(self)
+
     # What the fake does with it.
 
     def send(self) -> None:

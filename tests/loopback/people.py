@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -68,22 +69,39 @@ class User:
         return interaction.choices or []
 
     async def context_menu(
-        self, command: str, target: Message | User, channel: Channel | None = None
+        self,
+        command: str,
+        target: Message | User,
+        channel: Channel | None = None,
+        *,
+        force: bool = False,
     ) -> Interaction:
         """Use a context-menu command on a message or a person."""
-        return acts.context_menu(self, command, target, channel)
+        return acts.context_menu(self, command, target, channel, force=force)
 
     async def click(self, message: Message, button: str, *, force: bool = False) -> Interaction:
         """Click the button with this label or custom_id."""
         return forms.click(self, message, button, force=force)
 
-    async def select(self, message: Message, menu: str, *values: Any) -> Interaction:
-        """Choose values in the menu with this custom_id or placeholder."""
+    async def select(
+        self, message: Message, menu: str, *values: Any, force: bool = False
+    ) -> Interaction:
+        """Choose values in the menu with this custom_id or placeholder.
+
+        `force` sends any values from a menu that needn't be there.
+        """
+        if force:
+            return forms.forge_select(self, message, menu, values)
         return forms.select(self, message, menu, values)
 
-    async def submit(self, form: Interaction, fields: dict[str, Any]) -> Interaction:
-        """Fill in the modal that `form` was answered with: fields by custom_id or label."""
-        return forms.submit(self, form, fields)
+    async def submit(
+        self, form: Interaction, fields: dict[str, Any], *, custom_id: str | None = None
+    ) -> Interaction:
+        """Fill in the modal that `form` was answered with: fields by custom_id or label.
+
+        `custom_id` forges what the modal carries.
+        """
+        return forms.submit(self, form, fields, custom_id=custom_id)
 
     async def react(self, message: Message, emoji: str) -> None:
         """Add a reaction."""
@@ -127,6 +145,14 @@ class Role:
             **tags,
         }
 
+    async def delete(self) -> None:
+        """Delete it, and take it from everybody who has it."""
+        del self.guild.roles[self.id]
+        for member in self.guild.members.values():
+            member.roles = [role for role in member.roles if role is not self]
+        data = {"guild_id": str(self.guild.id), "role_id": str(self.id)}
+        self.guild.discord.gateway.guild_event("GUILD_ROLE_DELETE", self.guild, data)
+
 
 @dataclass(eq=False)
 class Member:
@@ -137,6 +163,12 @@ class Member:
     joined: float
     roles: list[Role] = field(default_factory=list)
     nick: str | None = None
+    timed_out_until: float = 0.0
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether a moderator has silenced them for now; administrators can't be."""
+        return time.time() < self.timed_out_until
 
     def payload(self, *, with_user: bool = True) -> Json:
         """Return the member object of the API."""
@@ -151,7 +183,7 @@ class Member:
             "mute": False,
             "flags": 0,
             "pending": False,
-            "communication_disabled_until": None,
+            "communication_disabled_until": iso(self.timed_out_until) if self.timed_out else None,
             **user,
         }
 
@@ -163,6 +195,11 @@ class Member:
     async def take(self, *roles: Role) -> None:
         """Take roles away."""
         self.roles = [role for role in self.roles if role not in roles]
+        self._changed()
+
+    async def time_out(self, seconds: float) -> None:
+        """Silence them for a while; 0 ends it."""
+        self.timed_out_until = time.time() + seconds
         self._changed()
 
     def _changed(self) -> None:

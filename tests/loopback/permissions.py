@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .constants import ALL_PERMISSIONS, Permission
+from .constants import ALL_PERMISSIONS, WHILE_TIMED_OUT, Permission
 
 if TYPE_CHECKING:
     from .channels import Channel
@@ -21,6 +21,8 @@ def compute_permissions(member: Member, channel: Channel | None = None) -> Permi
         granted |= role.permissions
     if granted & Permission.ADMINISTRATOR:
         return Permission(ALL_PERMISSIONS)
+    if member.timed_out:
+        granted &= WHILE_TIMED_OUT
     if channel is None:
         return Permission(granted)
     overwrites = (channel.parent if channel.is_thread and channel.parent else channel).overwrites
@@ -30,4 +32,6 @@ def compute_permissions(member: Member, channel: Channel | None = None) -> Permi
             pair = overwrites.get(target, (0, 0))
             allow, deny = allow | pair[0], deny | pair[1]
         granted = (granted & ~deny) | allow
+    if member.timed_out:
+        granted &= WHILE_TIMED_OUT
     return Permission(granted if granted & Permission.VIEW_CHANNEL else 0)

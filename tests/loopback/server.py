@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from aiohttp import web
 
 from . import routes_commands, routes_interactions, routes_messages, routes_world
-from .constants import NO_INTENTS, Intent, Limits
+from .constants import NO_INTENTS, ChannelType, Intent, Limits
 from .faults import Faults
 from .gateway import Gateway
 from .ids import Snowflakes
@@ -68,7 +68,7 @@ class Discord:
         self._runner: web.AppRunner | None = None
         self._waiters: set[asyncio.Future[None]] = set()
         self._timers: set[asyncio.TimerHandle] = set()
-        self._bots: list[BotProcess] = []
+        self.bots: list[BotProcess] = []
 
     # Where it is.
 
@@ -101,7 +101,7 @@ class Discord:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for bot in self._bots:
+        for bot in self.bots:
             await bot.stop()
         for timer in self._timers:
             timer.cancel()
@@ -110,7 +110,7 @@ class Discord:
 
     def _expire(self) -> None:
         """Stop a test that has hung: the bots are killed, and whatever waits fails."""
-        for bot in self._bots:
+        for bot in self.bots:
             bot.kill()
         for waiter in self._waiters:
             if not waiter.done():
@@ -134,6 +134,10 @@ class Discord:
         holder = owner or self.user(f"Owner of {name}")
         return self.world.add_guild(name, holder, bot=bot, permissions=bot_permissions)
 
+    def group(self, name: str, *people: User) -> Channel:
+        """Open a group of people without the bot, to which a user install can be brought."""
+        return self.world.add_channel(ChannelType.GROUP_DM, name, group=people)
+
     @contextlib.asynccontextmanager
     async def run(self, module: str, *arguments: str, **options: Any) -> AsyncIterator[BotProcess]:
         """Run a bot (a module's name, or the path of a script) for as long as the block lasts."""
@@ -154,7 +158,7 @@ class Discord:
         """Start a bot, and wait until it has identified (unless `ready_within` is None)."""
         before = self.gateway.identifies
         bot = await BotProcess.start(self, module, arguments, env or {}, cwd)
-        self._bots.append(bot)
+        self.bots.append(bot)
         if ready_within is not None:
             await bot.connected(before + 1, ready_within)
         return bot
@@ -204,7 +208,7 @@ class Discord:
         """Say in a line what has been going on, for a failing test."""
         last = ", ".join(f"{c.line} {c.status}" for c in self.requests[-4:])
         broken = "; ".join(map(str, self.violations[-3:])) or "none"
-        logs = "".join(f"\n--- the bot's log:\n{bot.tail()}" for bot in self._bots[-1:])
+        logs = "".join(f"\n--- the bot's log:\n{bot.tail()}" for bot in self.bots[-1:])
         return f"last requests: {last or 'none'}; violations: {broken}{logs}"
 
     # What the rest of the fake shares.
