@@ -195,6 +195,7 @@ async def test_a_web_page_is_added_and_refreshed(scene: Scene) -> None:
         assert "in the setting allowed_hosts." in report
         missing = await scene.ada.slash("article add", scene.general, url=f"{address}/gone")
         assert "was not found" in (await reported(scene, missing)).text
+    assert address not in scene.bot.log
     file = await scene.ada.slash("article refresh", scene.general, article="Sluice")
     assert "came as a file or a text" in await said(file)
 
