@@ -26,6 +26,7 @@ from bot.compose import (
 from bot.doctor import examine
 from bot.progress import batch_progress, ingest_progress, tell_what_takes_long, waiting
 from config.settings import Settings, load
+from index.characters import without_surrogates
 from index.engine import SHARED, Engine
 from index.errors import ExtractionError, PassageError
 from index.evaluate import Evaluation, figures, read_passages, read_questions
@@ -48,7 +49,13 @@ Data = Annotated[
     Path | None, typer.Option("--data", help="Folder of the library.", show_default=False)
 ]
 Collection = Annotated[
-    str, typer.Option("--collection", help="Which collection of the library.", metavar="NAME")
+    str,
+    typer.Option(
+        "--collection",
+        help="Which collection of the library.",
+        metavar="NAME",
+        callback=without_surrogates,  # which stand for bytes that are no UTF-8
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 Count = Annotated[

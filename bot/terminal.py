@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 from typing import Any
+from unicodedata import category
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -14,6 +15,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from bot.letters import MOST_MARKS
 from index.ingest import Added, Report
 from index.library import Entry
 from index.records import Answer, Article, Passage, Quote, Ranked, State
@@ -23,13 +25,21 @@ _HEADINGS: dict[State, tuple[str, str]] = {
     "closest": ("Nothing clearly answers; these come closest", "yellow"),
     "none": ("Not in here", "red"),
 }
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
 _PREVIEW = 110  # characters of a runner-up
 
 
 def printable(text: str) -> str:
-    """Return text without what could move the cursor, colour the terminal or turn its lines."""
-    return _UNPRINTABLE.sub("", text)
+    """Return text without what could move the cursor, colour the terminal or turn its lines.
+
+    Marks that would pile up over the lines above are thinned.
+    """
+    if text.isascii():
+        return _UNPRINTABLE.sub("", text)
+    gone = set(_unprintable(text))
+    return "".join(char for at, char in enumerate(text) if at not in gone)
 
 
 def spelled(published: str | None) -> str:
@@ -90,9 +100,9 @@ def added_lines(item: Added) -> list[str]:
         "added": f"{item.passages} passages",
         "replaced": f"changed, {item.passages} passages",
         "unchanged": "is here already, nothing changed",
-        "duplicate": f"has the same text as {item.twin}, skipped",
+        "duplicate": f"has the same text as {printable(item.twin or '')}, skipped",
     }[item.outcome]
-    lines = [f"✓ {title} [{item.id}]: {ending}"]
+    lines = [f"✓ {title} [{printable(item.id)}]: {ending}"]
     if item.empty_pages:
         pages = ", ".join(str(number) for number in item.empty_pages)
         lines.append(f"  pages without text: {pages}")
@@ -115,7 +125,7 @@ def summary(report: Report) -> str:
 def show_entries(console: Console, entries: Sequence[Entry], collection: str) -> None:
     """Print the articles of a collection as a table."""
     if not entries:
-        console.print(f"The collection {collection!r} is empty; `passage add` adds to it.")
+        console.print(Text(f"The collection {collection!r} is empty; `passage add` adds to it."))
         return
     table = Table("id", "title", "published", "passages", box=None, header_style="bold")
     for entry in entries:
@@ -187,11 +197,25 @@ def _quoted(passage: Passage, quote: Quote | None, *, plain: bool) -> Text:
 def _without_unprintable(text: Text) -> Text:
     kept = Text()
     position = 0
-    for match in _UNPRINTABLE.finditer(text.plain):
-        kept.append_text(text[position : match.start()])
-        position = match.end()
+    for at in _unprintable(text.plain):
+        kept.append_text(text[position:at])
+        position = at + 1
     kept.append_text(text[position:])
     return kept
+
+
+def _unprintable(text: str) -> Iterator[int]:
+    """Yield where a text holds what is not to be printed."""
+    marks = 0
+    for at, char in enumerate(text):
+        if _UNPRINTABLE.match(char):
+            yield at
+        elif category(char)[0] == "M":
+            marks += 1
+            if marks > MOST_MARKS:
+                yield at
+        elif category(char) != "Cf":  # an invisible character is no base of its own
+            marks = 0
 
 
 def _show_runners_up(console: Console, passages: Sequence[Ranked]) -> None:

@@ -19,6 +19,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from index.characters import without_surrogates
 from index.chunk import Chunk
 from index.database import Database
 from index.errors import UnknownArticleError
@@ -137,6 +138,7 @@ class Library:
 
     def entry(self, collection: str, name: str) -> Entry:
         """Return one article by id, or by a title that only it has; raises UnknownArticleError."""
+        name = without_surrogates(name)
         found = self._entries(collection, name=name) or self._entries(collection, title=name)
         if len(found) != 1:
             raise _unknown(name, collection)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from bot import cli, compose
+from bot.letters import MOST_MARKS
 from tests.fakes import BagOfWords, SharedWords
 from tests.sites import serving
 
@@ -372,6 +373,44 @@ def test_an_article_can_not_steer_the_terminal(passage: Run, tmp_path: Path) -> 
         out = passage(*arguments).out
         assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(out)
         assert "[bold]" in " ".join(out.split())
+
+
+def test_an_articles_id_can_not_steer_the_terminal(passage: Run, tmp_path: Path) -> None:
+    dump = tmp_path / "articles.jsonl"
+    ids = ("\x1b]52;c;ZXZpbA==\x07first", "\x1b[2Jtwin")
+    rows = [json.dumps({"id": name, "title": "Oslo", "text": HARBOUR}) for name in ids]
+    dump.write_text("\n".join(rows), "utf-8")
+    out = passage("add", str(dump)).out
+    assert "✓ Oslo []52;c;ZXZpbA==first]: 1 passages" in out
+    assert "✓ Oslo [[2Jtwin]: has the same text as ]52;c;ZXZpbA==first, skipped" in out
+    assert not {"\x1b", "\x07"} & set(out)
+
+
+def test_marks_do_not_pile_up_on_the_terminal(passage: Run, tmp_path: Path) -> None:
+    piled = "The harbour of O\u0301\u0316" + "\u0301\u200b" * 40 + "slo"
+    dump = tmp_path / "articles.jsonl"
+    dump.write_text(json.dumps({"id": "x", "title": piled, "text": piled}), "utf-8")
+    assert passage("add", str(dump)).code == 0
+    for arguments in (("ask", "harbour"), ("search", "harbour"), ("list",), ("show", "x")):
+        out = passage(*arguments).out
+        times = out.count("O\u0301\u0316")
+        assert times
+        assert out.count("\u0301") + out.count("\u0316") == MOST_MARKS * times
+
+
+def test_names_that_are_no_utf_8_are_names_of_nothing(passage: Run, harbour: Path) -> None:
+    passage("add", str(harbour))
+    for command in ("show", "remove", "refresh"):
+        ran = passage(command, "caf\udce9")
+        assert (ran.code, ran.out) == (1, "")
+        assert "No article 'caf\ufffd' in the collection 'shared'" in ran.err
+    assert "'caf\ufffd' is empty" in passage("list", "--collection", "caf\udce9").out
+
+
+def test_the_name_of_an_empty_collection_is_shown_as_it_stands(passage: Run) -> None:
+    ran = passage("list", "--collection", "[/x] [bold]y[/bold]")
+    assert ran.code == 0
+    assert "The collection '[/x] [bold]y[/bold]' is empty" in " ".join(ran.out.split())
 
 
 def test_eval_prints_the_figures_of_labelled_questions(passage: Run, tmp_path: Path) -> None:
