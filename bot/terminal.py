@@ -28,6 +28,7 @@ _HEADINGS: dict[State, tuple[str, str]] = {
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
+_DROPPED_BY_RICH = dict.fromkeys((7, 8, 11, 12, 13), "\0")  # what would shift all that follows
 _PREVIEW = 110  # characters of a runner-up
 
 
@@ -178,7 +179,7 @@ def _quoted(passage: Passage, quote: Quote | None, *, plain: bool) -> Text:
     Where nothing can be bold, as in a pipe, the sentence stands between asterisks and the words
     between underscores.
     """
-    text = Text(passage.text)
+    text = Text(passage.text.translate(_DROPPED_BY_RICH))
     if quote is None:
         return _without_unprintable(text)
     start, end = quote.start - passage.start, quote.end - passage.start

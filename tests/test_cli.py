@@ -386,6 +386,15 @@ def test_an_articles_id_can_not_steer_the_terminal(passage: Run, tmp_path: Path)
     assert not {"\x1b", "\x07"} & set(out)
 
 
+def test_what_is_not_printed_does_not_shift_the_marked_words(passage: Run, tmp_path: Path) -> None:
+    dump = tmp_path / "articles.jsonl"
+    text = f"Bells \x07\x08\x0b\x0c\x1b ring. {HARBOUR}"
+    dump.write_text(json.dumps({"id": "x", "title": "Oslo", "text": text}), "utf-8")
+    passage("add", str(dump))
+    shown = passage("ask", "harbour of Oslo built").out
+    assert "**The harbour of Oslo was built in __1850__.**" in shown
+
+
 def test_marks_do_not_pile_up_on_the_terminal(passage: Run, tmp_path: Path) -> None:
     piled = "The harbour of O\u0301\u0316" + "\u0301\u200b" * 40 + "slo"
     dump = tmp_path / "articles.jsonl"

@@ -32,6 +32,7 @@ class World:
         self.counts: Counter[str] = Counter()
         self.read = 0  # requests of the bot that have been looked at
         self.asked: dict[str, Canary] = {}  # questions by the key of their answer
+        self.answered: dict[Message, Canary] = {}
         self.custom_ids: list[str] = ["p1:next:AAAAAAAAAAAA:1"]
         self.keys: list[str] = ["nowhere"]  # of articles
         self.interactions: list[Interaction] = []
@@ -208,15 +209,12 @@ class World:
         for message in self._messages()[-5:]:
             self.custom_ids += [b["custom_id"] for b in message.buttons]
 
-    def _asked_by(self, answer: Message | None) -> Canary | None:
-        """Return the question that a message answers, if it holds a word."""
-        parts = [b["custom_id"].split(":") for b in answer.buttons] if answer else []
-        keys = [part[2] for part in parts if len(part) > 2]
-        return self.asked.get(keys[0]) if keys else None
-
     def _remember(self, canary: Canary, message: Message | None) -> None:
         """Note which answer a question got, so that votes and sharing are known to be on it."""
-        for button in message.buttons if message else ():
+        if message is None:
+            return
+        self.answered[message] = canary  # whatever forged presses make of it later
+        for button in message.buttons:
             parts = button["custom_id"].split(":")
             if len(parts) > 2:
                 self.asked[parts[2]] = canary

@@ -89,7 +89,7 @@ class Walk(Pressing):
         answers = [m for m in person.sees(where) if m.author is self.discord.bot and not m.only_for]
         reply = self.rng.choice(answers) if answers and self.rng.random() < 0.4 else None
         text = self.rng.choice([text, f"and why {question.word}?"]) if reply else text
-        question.goes_on_from(self._asked_by(reply))
+        question.goes_on_from(self.answered.get(reply) if reply else None)
         said = await where.say(person, text, mentions=[self.discord.bot], reply_to=reply)
         self.said.append(said)
         if where.guild is None or where.guild.has_bot:
@@ -140,8 +140,8 @@ class Walk(Pressing):
             question = self._question(message.author, message.channel)
             bot = self.discord.bot.mention
             answer = next((m for m in message.channel.messages if m.reply_to is message), None)
-            before = self._asked_by(answer)
-            question.goes_on_from(before and before.before)
+            before = self.answered.get(answer) if answer else None
+            question.goes_on_from(before.before if before else None)
             self._remember(question, answer)
             await message.edit(f"{bot} Who looks after the {self._subject()}, {question.word}?")
         await asyncio.sleep(QUIET)
