@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.loopback import Channel, Discord, File, Guild, Intent, NotOffered, Permission, User
+from tests.loopback import (
+    Channel,
+    Discord,
+    File,
+    Guild,
+    Intent,
+    Message,
+    NotOffered,
+    Permission,
+    User,
+)
 from tests.loopback.rawclient import RawClient
 
 if TYPE_CHECKING:
@@ -95,8 +105,11 @@ async def test_a_deleted_role_and_somebody_who_left_are_nowhere(
     await role.delete()
     assert member.roles == []
     assert (await raw.hears("GUILD_ROLE_DELETE"))["role_id"] == str(role.id)
+    answer = Message(discord, discord.ids.next(), general, discord.bot, only_for=bob)
+    assert answer.visible_to(bob)
     await library.leave(bob)
     assert general.permissions_of(bob) == 0
+    assert not answer.visible_to(bob)
 
 
 async def test_a_group_is_seen_by_its_people_and_brings_a_user_install_alone(

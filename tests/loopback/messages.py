@@ -167,8 +167,6 @@ class Message:
         """Whether a user can see it."""
         if self.deleted or (self.only_for is not None and self.only_for is not user):
             return False
-        if self.only_for is user:
-            return True
         return bool(self.channel.permissions_of(user) & Permission.VIEW_CHANNEL)
 
     def payload(self, *, for_bot: bool = False, content: bool = True, nested: bool = True) -> Json:
