@@ -174,6 +174,10 @@ class World:
     def _question(self, person: User, channel: Channel) -> Canary:
         return self.canaries.new("question", self._home(person, channel), person)
 
+    def _written(self, person: User, channel: Channel) -> Canary:
+        """Return a word for a message, which all see who are there, whether or not the bot is."""
+        return self.canaries.new("question", channel.guild or person, person)
+
     # Waiting, and looking at what came.
 
     async def _done(self, interaction: Interaction) -> Interaction:

@@ -84,7 +84,7 @@ class Walk(Pressing):
         where = self._place(person)
         if where is self.group or where.guild is self.foreign:
             where = person.dm
-        question = self._question(person, where)
+        question = self._written(person, where)
         text = f"Who looks after the {self._subject()}, {question.word}?"
         answers = [m for m in person.sees(where) if m.author is self.discord.bot and not m.only_for]
         reply = self.rng.choice(answers) if answers and self.rng.random() < 0.4 else None
@@ -137,7 +137,7 @@ class Walk(Pressing):
         if self.rng.random() < 0.3:
             await message.delete()
         else:
-            question = self._question(message.author, message.channel)
+            question = self._written(message.author, message.channel)
             bot = self.discord.bot.mention
             answer = next((m for m in message.channel.messages if m.reply_to is message), None)
             before = self.answered.get(answer) if answer else None
