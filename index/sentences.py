@@ -13,6 +13,7 @@ from typing import NamedTuple
 import sentencex
 
 _BLANK_LINE = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
+_LONGEST_LINE = 10_000  # characters that are divided into sentences together
 _WRAPPED_LINE = 50  # a line this long, followed by another, was probably wrapped by a machine
 _LANGUAGE_SAMPLE = 2_000  # characters are enough to tell a language
 _DEFAULT_LANGUAGE = "en"
@@ -55,7 +56,8 @@ def sentences(text: str, start: int = 0, end: int | None = None, *, language: st
     found: list[Span] = []
     for paragraph in paragraphs(text, start, end):
         for line in _lines(text, paragraph):
-            found.extend(_split(text, line, language))
+            for stretch in _stretches(text, line):
+                found.extend(_split(text, stretch, language))
     return found
 
 
@@ -73,6 +75,23 @@ def _lines(text: str, paragraph: Span) -> list[Span]:
         position += len(line)
     wrapped = len(lines) > 1 and all(s.end - s.start >= _WRAPPED_LINE for s in lines[:-1])
     return [paragraph] if wrapped else [s for s in lines if s.start < s.end]
+
+
+def _stretches(text: str, line: Span) -> list[Span]:
+    """Cut a line that is longer than any prose, between sentences where that can be seen.
+
+    The splitter takes the square of a length that is full of quotation marks.
+    """
+    found, start = [], line.start
+    while line.end - start > _LONGEST_LINE:
+        most = start + _LONGEST_LINE
+        ends = [text.rfind(mark, start, most) for mark in (". ", "! ", "? ", "。")]
+        at = max(ends) if max(ends) > start else text.rfind(" ", start, most)
+        end = at + 1 if at > start else most
+        found.append(trimmed(text, start, end))
+        start = end
+    found.append(trimmed(text, start, line.end))
+    return [stretch for stretch in found if stretch.start < stretch.end]
 
 
 def _split(text: str, line: Span, language: str) -> list[Span]:

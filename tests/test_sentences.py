@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +34,16 @@ def split(text: str, language: str = "en") -> list[str]:
 )
 def test_an_abbreviation_or_a_number_does_not_end_a_sentence(sentence: str) -> None:
     assert split(f"{sentence} Then they left.") == [sentence, "Then they left."]
+
+
+@pytest.mark.parametrize("piece", ["The lamp was lit. ", "“", "lamp ", "x"])
+def test_a_line_that_is_longer_than_prose_is_divided_all_the_same(piece: str) -> None:
+    line = piece * (30_000 // len(piece))
+    spans = sentences(line, language="en")
+    assert (spans[0].start, spans[-1].end) == (0, len(line.rstrip()))
+    assert all(line[a.end : b.start].strip() == "" for a, b in pairwise(spans))
+    if piece.startswith("The"):
+        assert {line[span.start : span.end] for span in spans} == {"The lamp was lit."}
 
 
 def test_other_languages_have_their_own_full_stops_and_abbreviations() -> None:

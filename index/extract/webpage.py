@@ -31,7 +31,8 @@ _FEWEST_LETTERS = 60
 _LINKS_AT_MOST = 0.6
 _PERMALINK = re.compile(r"^§(?=[^\W\d])|\s*[¶§]$")  # the sign that links a heading to itself
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:-]+)", re.IGNORECASE)
-_SENTENCE = re.compile(r"\w[^.!?。]{25,}[.!?。]|[.!?]$")
+_ENDING = re.compile(r"[.!?。]")
+_SENTENCE = 25  # characters from a word to the end of its sentence, at the least
 
 
 def declared_charset(data: bytes) -> str | None:
@@ -193,7 +194,7 @@ def _is_article(blocks: Sequence[Block], root: Any) -> bool:
         return False
     links = {flat(link) for link in root.iter("a")}
     linked = sum(len(line) for line in lines if line in links)
-    told = any(_SENTENCE.search(line) for line in lines)
+    told = any(map(_tells, lines))
     literal = any(block.kind is Kind.LITERAL for block in blocks)
     return linked <= _LINKS_AT_MOST * letters and (told or literal)
 
@@ -206,3 +207,14 @@ def _with_visible_title(blocks: list[Block], root: Any, title: str) -> list[Bloc
             return [Block(block.text, Kind.TITLE), *rest] if block.kind is Kind.HEADING else blocks
     shown = [words for heading in root.iter("h1") if same_words(words := flat(heading), title)]
     return [Block(" ".join(shown[0].split()), Kind.TITLE), *blocks] if shown else blocks
+
+
+def _tells(line: str) -> bool:
+    """Whether a line ends as a sentence does, or holds one of some length.
+
+    By splitting, since a search for both ends at once takes the square of a long line's length.
+    """
+    *ended, _rest = _ENDING.split(line)
+    return line.endswith((".", "!", "?")) or any(
+        re.search(r"\w", part[:-_SENTENCE]) for part in ended if len(part) > _SENTENCE
+    )

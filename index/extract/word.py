@@ -14,6 +14,7 @@ from index.extract.dates import as_iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from docx.document import Document
 
@@ -43,13 +44,22 @@ def read_word(data: bytes, *, name: str) -> Draft:
     document = _open(data, name)
     outline = _Outline(document)
     blocks = list(_blocks(document.element.body, outline))
-    core = document.core_properties
+    title, author, created = _properties(document)
     return Draft(
         blocks,
-        title=_title(blocks, core.title or ""),
-        author=_author(core.author or ""),
-        created=_created(core.created),
+        title=_title(blocks, title),
+        author=_author(author),
+        created=_created(created),
     )
+
+
+def _properties(document: Document) -> tuple[str, str, datetime | None]:
+    """Title, author and date of the file; those that can't be read are left out."""
+    try:
+        core = document.core_properties
+        return core.title or "", core.author or "", core.created
+    except (AttributeError, KeyError, ValueError):
+        return "", "", None
 
 
 def _open(data: bytes, name: str) -> Document:
