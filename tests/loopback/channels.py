@@ -48,6 +48,11 @@ class Channel:
         return self.type == ChannelType.PUBLIC_THREAD
 
     @property
+    def exists(self) -> bool:
+        """Whether it has not been deleted."""
+        return self.id in self.discord.world.channels
+
+    @property
     def mention(self) -> str:
         """The text that mentions it."""
         return f"<#{self.id}>"

@@ -8,7 +8,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["429", "status", "drop", "slow"]
+Kind = Literal["429", "status", "drop", "slow", "broken", "banned"]
 
 
 @dataclass
@@ -91,6 +91,14 @@ class Faults:
     def drop(self, method: str, route: str, *, times: int = 1, applied: bool = False) -> Fault:
         """Reset the connection instead of answering."""
         return self._add("drop", method, route, times=times, applied=applied)
+
+    def broken(self, method: str, route: str, *, times: int = 1) -> Fault:
+        """Act on the request, and break off in the middle of the answer."""
+        return self._add("broken", method, route, times=times, applied=True)
+
+    def ban(self, method: str, route: str, *, times: int = 1, retry_after: float = 1.0) -> Fault:
+        """Answer 429 as what stands before Discord does: in HTML, and without Via."""
+        return self._add("banned", method, route, times=times, seconds=retry_after)
 
     def slow(
         self, method: str, route: str, seconds: float, *, times: int = 1, applied: bool = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import secrets
 import time
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import WSMsgType, web
 
 from .constants import PRIVILEGED, ChannelType, Intent
+from .disorder import Disorder, Outage
 from .refusals import Violation
 from .sessions import Connection, Session
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME, MEMBERS = 1, 2, 3, 4, 6, 8
 RECONNECT, INVALID, HELLO, ACK = 7, 9, 10, 11
 SENDS_PER_MINUTE = 120
+_IN_FLIGHT = 0.5  # seconds that an event may take
 
 
 class Gateway:
@@ -37,7 +40,10 @@ class Gateway:
         self.presences: list[Json] = []
         self.refuse_resumes = 0
         self.closed_for_business = False
+        self.hangs_up_on = 0  # connections that end before a word is said
         self.acknowledges_heartbeats = True
+        self.disorder = Disorder(discord)
+        self.outages: list[Outage] = []
         self._lines: set[Connection] = set()
 
     # What tests ask and do.
@@ -51,7 +57,19 @@ class Gateway:
     def connected(self) -> bool:
         """Whether there is a session, and each has a line and has read something over it."""
         sessions = self.sessions.values()
-        return bool(sessions) and all(s.line and s.read for s in sessions)
+        return bool(sessions) and all(s.listens and s.read for s in sessions)
+
+    def lost(self, moment: float, *, within: float = math.inf) -> bool:
+        """Whether an event of a moment never arrived, or not within some seconds.
+
+        What is on its way when a line ends is lost with it; a resume brings it all the same.
+        """
+        for outage in self.outages:
+            over = math.inf if outage.over is None else outage.over
+            caught = outage.begun - _IN_FLIGHT <= moment <= over
+            if caught and (not outage.resumed or over - moment > within):
+                return True
+        return False
 
     async def caught_up(self, within: float = 5.0) -> None:
         """Wait until the bot has read every event sent so far (it may still be acting on them)."""
@@ -63,6 +81,7 @@ class Gateway:
 
     async def cut(self, code: int | None = None) -> None:
         """End every connection: abruptly, or with a close code."""
+        self._out("cut" if code is None else f"closed {code}")
         for line in list(self._lines):
             if code is None:
                 line.abort()
@@ -72,10 +91,12 @@ class Gateway:
 
     async def ask_to_reconnect(self) -> None:
         """Send op 7: please reconnect and resume."""
+        self._out("op 7")
         self._to_all({"op": RECONNECT, "d": None})
 
     async def invalidate(self, *, resumable: bool = False) -> None:
         """Send op 9: the session is over (or, if resumable, may be resumed)."""
+        self._out("op 9 resumable" if resumable else "op 9")
         if not resumable:
             for session in self.sessions.values():
                 if session.line:
@@ -84,6 +105,12 @@ class Gateway:
         else:
             self._to_all({"op": INVALID, "d": True})
 
+    async def fall_silent(self) -> None:
+        """Turn every connection into a zombie: open, with nobody at the other end."""
+        self._out("silence")
+        for line in self._lines:
+            line.silent = True
+
     async def repeat(self, name: str) -> None:
         """Deliver the latest event of this name once more."""
         for session in self.sessions.values():
@@ -91,6 +118,14 @@ class Gateway:
             data = next((f["d"] for f in frames if f["t"] == name), None)
             if data is not None:
                 session.dispatch(name, data)
+
+    def _out(self, way: str) -> None:
+        self.outages.append(Outage(way, time.monotonic()))
+
+    def _back(self, *, resumed: bool) -> None:
+        for outage in self.outages:
+            if outage.over is None:
+                outage.over, outage.resumed = time.monotonic(), resumed
 
     def _to_all(self, frame: Json) -> None:
         for line in self._lines:
@@ -114,13 +149,13 @@ class Gateway:
             return
         for session in self.sessions.values():
             if session.hears(guild) and (session.intents & needs or not needs):
-                session.dispatch(name, data)
+                self.disorder.dispatch(session, name, data)
 
     def interaction_event(self, interaction: Interaction) -> bool:
         """Send an interaction; return whether the bot was there to hear it."""
         guild = interaction.guild
         self.event("INTERACTION_CREATE", interaction.payload(), guild=guild, needs=Intent(0))
-        return any(s.line and s.hears(guild) for s in self.sessions.values())
+        return any(s.listens and s.hears(guild) for s in self.sessions.values())
 
     def message_event(self, name: str, message: Message, **extra: Any) -> None:
         """Send a message, blanked where the session may not read it."""
@@ -141,7 +176,7 @@ class Gateway:
             if session.hears(channel.guild) and session.intents & needs:
                 full = bool(session.intents & Intent.MESSAGE_CONTENT)
                 body = message.payload(for_bot=True, content=full)
-                session.dispatch(name, body | where | extra)
+                self.disorder.dispatch(session, name, body | where | extra)
 
     # The protocol.
 
@@ -151,6 +186,10 @@ class Gateway:
             return web.Response(status=503)
         socket = web.WebSocketResponse(max_msg_size=0, compress=False)
         await socket.prepare(request)
+        if self.hangs_up_on:
+            self.hangs_up_on -= 1
+            await socket.close(code=1012)
+            return socket
         line = Connection(socket, request)
         writer = asyncio.create_task(line.write())
         self._lines.add(line)
@@ -183,6 +222,8 @@ class Gateway:
         if len(line.received) > SENDS_PER_MINUTE:
             self._violate("gateway", f"more than {SENDS_PER_MINUTE} sends in a minute")
             await line.hang_up(4008)
+            return
+        if line.silent:
             return
         data: Any = frame.get("d")
         opcode = frame.get("op")
@@ -243,6 +284,7 @@ class Gateway:
             if guild.available:
                 session.dispatch("GUILD_CREATE", guild.payload() | {"unavailable": False})
         line.post({"op": HEARTBEAT, "d": None})  # the reply tells that all of this was read
+        self._back(resumed=False)
 
     async def _resume(self, line: Connection, data: Json) -> None:
         session = self.sessions.get(data["session_id"])
@@ -250,14 +292,17 @@ class Gateway:
             self.refuse_resumes -= 1
             del self.sessions[session.id]
             session = None
+            self.outages.append(Outage("refused resume", time.monotonic()))
         if session is None or data["token"] != self.discord.token:
             line.post({"op": INVALID, "d": False})
             return
         self.resumes += 1
         session.line = line
+        known = data["seq"] - self.disorder.repeats_on_resume
         for sequence, frame in session.events:
-            if sequence > data["seq"]:
+            if sequence > known:
                 line.post(frame)
+        self._back(resumed=True)
         session.dispatch("RESUMED", {})
         line.post({"op": HEARTBEAT, "d": None})
         self.discord.notify()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .people import Json, User
     from .server import Discord
 
+_LATE = 1.5  # seconds of a gateway's outage after which an interaction can't be answered in time
 COMMAND_ANSWER, MENU_ANSWER = 20, 23
 
 
@@ -144,7 +145,8 @@ class Interaction:
     def _deadline(self) -> None:
         if self.callback is None:
             self.failed = True
-            if self.heard and not self.excused:
+            lost = self.discord.gateway.lost(self.created, within=_LATE)
+            if self.heard and not self.excused and not lost and self.channel.exists:
                 detail = f"{self.name} was not acknowledged in time"
                 self.discord.violations.append(Violation("acknowledgement", detail))
             self.discord.notify()

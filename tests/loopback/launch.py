@@ -1,7 +1,8 @@
 """Runs an unchanged bot against the loopback Discord: `python launch.py MODULE|SCRIPT [ARG…]`.
 
 discord.py's addresses are turned here, from outside, so that the bot needs no hook for tests.
-LOOPBACK_DISCORD and LOOPBACK_GATEWAY say where to; LOOPBACK_LIFETIME ends a forgotten process.
+LOOPBACK_DISCORD and LOOPBACK_GATEWAY say where to; LOOPBACK_LIFETIME ends a forgotten process;
+LOOPBACK_CENSUS names a file for what census.py counts.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import runpy
 import sys
 import threading
+from pathlib import Path
 
 EXIT_FORGOTTEN = 70
 
@@ -28,6 +30,10 @@ def redirect(rest: str, gateway: str) -> None:
 
 def main() -> None:
     """Redirect, then run the bot as `python -m MODULE` or `python SCRIPT` would."""
+    if counted := os.environ.get("LOOPBACK_CENSUS"):
+        import census
+
+        census.begin(Path(counted))
     target, sys.argv = sys.argv[1], sys.argv[1:]
     sys.path[0] = os.getcwd()  # noqa: PTH109 - instead of this folder, as `python -m` does
     timer = threading.Timer(

@@ -102,6 +102,8 @@ class Rest:
             if early is not None:
                 return early
         response: web.StreamResponse = self._answer(call, request)
+        if fault is not None and fault.kind == "broken":
+            return await break_off(request, call)
         if fault is not None and fault.applied:
             response = await self._strike(fault, request, call) or response
         response.headers.update(limits)
@@ -144,6 +146,11 @@ class Rest:
         if fault.kind == "429":
             call.status = 429
             return rate_limited(fault.seconds, everywhere=fault.everywhere)
+        if fault.kind == "banned":
+            call.status = 429
+            said = {"Retry-After": f"{fault.seconds:.1f}"}
+            page = "<html>You are being rate limited</html>"
+            return web.Response(status=429, text=page, content_type="text/html", headers=said)
         call.status = fault.status
         return web.Response(status=fault.status, text="<html>upstream trouble</html>")
 
@@ -203,6 +210,19 @@ def answer(status: int, body: Any) -> web.Response:
         return web.Response(status=status)
     raw = json.dumps(body).encode()
     return web.Response(body=raw, status=status, content_type="application/json")
+
+
+async def break_off(request: web.Request, call: Call) -> web.StreamResponse:
+    """Send the first half of a call's answer, and hang up."""
+    raw = json.dumps(call.result or {"message": "nothing"}).encode()
+    response = web.StreamResponse(status=200, headers={"Content-Type": "application/json"})
+    response.content_length = len(raw)
+    await response.prepare(request)
+    await response.write(raw[: len(raw) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    call.discord.notify()
+    return response
 
 
 def rate_limited(

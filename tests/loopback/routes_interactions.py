@@ -26,6 +26,8 @@ def callback(call: Call) -> Any:
     interaction = _interaction(call)
     _check_timely(call, interaction)
     kind = _check_kind(call, interaction)
+    if not interaction.channel.exists:
+        raise unknown(10003)
     data = call.json.get("data") or {}
     ANSWERS[kind](call, interaction, data)
     interaction.callback = kind

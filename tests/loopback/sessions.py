@@ -33,6 +33,11 @@ class Session:
     events: list[tuple[int, str]] = field(default_factory=list, repr=False)
     line: Connection | None = field(default=None, repr=False)
 
+    @property
+    def listens(self) -> bool:
+        """Whether events arrive at the other end."""
+        return self.line is not None and not self.line.silent
+
     def hears(self, guild: Guild | None) -> bool:
         """Whether its shard covers a guild; DMs belong to shard 0."""
         number, count = self.shard
@@ -55,11 +60,14 @@ class Connection:
         self.request = request
         self.pending: asyncio.Queue[str] = asyncio.Queue()
         self.hung_up = False
+        self.silent = False  # a zombie: nothing comes over it any more, and nothing is heard
         self.received: deque[float] = deque()
         self.compress = compressor(request.query.get("compress"))
 
     def post(self, frame: str | Json) -> None:
         """Queue a frame."""
+        if self.silent:
+            return
         self.pending.put_nowait(frame if isinstance(frame, str) else json.dumps(frame))
 
     async def write(self) -> None:
