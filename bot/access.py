@@ -23,11 +23,21 @@ def collection_of(interaction: discord.Interaction[Any]) -> str:
     return user_collection(interaction.user.id)
 
 
+def guild_of_message(message: discord.Message) -> int | None:
+    """Return the server that a message was written on, None for a direct message.
+
+    One that Discord has not told of yet, as right after joining, counts as well.
+    """
+    if message.guild is not None:
+        return message.guild.id
+    channel = message.channel
+    return channel.guild_id if isinstance(channel, discord.PartialMessageable) else None
+
+
 def collection_of_message(message: discord.Message) -> str:
     """Return the collection a message's question is about."""
-    if message.guild is not None:
-        return guild_collection(message.guild.id)
-    return user_collection(message.author.id)
+    guild = guild_of_message(message)
+    return user_collection(message.author.id) if guild is None else guild_collection(guild)
 
 
 def visible(collection: str) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import discord
 from discord import app_commands
@@ -15,6 +16,8 @@ from index.errors import PassageError
 
 if TYPE_CHECKING:
     from bot.client import PassageBot
+
+T = TypeVar("T")
 
 AT_ONCE = 1.0
 """Seconds within which an answer is given at once; a slower one is promised first."""
@@ -50,7 +53,7 @@ async def answer(
     soon = asyncio.get_running_loop().time() + AT_ONCE
     collection = collection_of(interaction)
     with questions.underway():
-        admitted = asyncio.create_task(questions.admit(collection, interaction.user.id))
+        admitted = begun(questions.admit(collection, interaction.user.id))
         if not await _done(admitted, soon):
             # Where the settings can't be read in time, it is safer that nobody else sees it.
             private = private is not False
@@ -65,7 +68,7 @@ async def answer(
             message=interaction.id,
             private=private_unless_chosen(interaction, settings) if private is None else private,
         )
-        answered = asyncio.create_task(questions.answer(question))
+        answered = begun(questions.answer(question))
         if not await _done(answered, soon) and not interaction.response.is_done():
             await questions.pace()
             await defer(interaction, private=question.private)
@@ -74,6 +77,13 @@ async def answer(
         shown = await respond(interaction, given.card, private=question.private)
         if shown is not None and not question.private:
             await questions.shown(given.id, question.channel, shown)
+
+
+def begun(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Begin something whose failure is nobody's where the interaction is gone before it ends."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return task
 
 
 async def _done(task: asyncio.Task[object], until: float) -> bool:

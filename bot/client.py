@@ -20,7 +20,9 @@ from bot.delivery import Interaction
 from bot.desk import Desk
 from bot.failures import answer_failure, noted
 from bot.keeping import Keeping
+from bot.line import watched
 from bot.mentions import Mentions
+from bot.once import Once
 from bot.presses import Presses
 from bot.pulse import Pulse
 from bot.questions import Questions
@@ -29,6 +31,14 @@ from bot.unasked import Unasked
 from index.errors import PassageError
 
 log = logging.getLogger("passage")
+
+
+class Commands(app_commands.CommandTree["PassageBot"]):
+    """The commands; one that Discord delivers twice is seen to once."""
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:
+        """Say whether to go on: not with what was counted and is being answered already."""
+        return self.client.once.first(interaction.id)
 
 
 class PassageBot(discord.AutoShardedClient):
@@ -50,11 +60,13 @@ class PassageBot(discord.AutoShardedClient):
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
+            http_trace=watched(),
         )
         self.desk = desk
         self.rates = Rates()
         self.pulse = Pulse()
-        self.tree = app_commands.CommandTree(
+        self.once = Once()
+        self.tree = Commands(
             self,
             allowed_contexts=app_commands.AppCommandContext(
                 guild=True, dm_channel=True, private_channel=True
@@ -62,11 +74,13 @@ class PassageBot(discord.AutoShardedClient):
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
         )
         self.tree.error(answer_failure)
-        self.presses = Presses()
+        self.presses = Presses(self.once)
         self.questions = Questions(desk, self.rates)
         self.mentions = Mentions(self, self.questions)
         self.unasked = Unasked(self.questions, self.mentions)
         self._leaving: asyncio.Future[None] | None = None
+        self.was_online = False
+        self._beating: asyncio.Task[None] | None = None
         self.keeping = Keeping(self, daily)
 
     async def setup_hook(self) -> None:
@@ -102,6 +116,11 @@ class PassageBot(discord.AutoShardedClient):
         self.pulse.settle()
         await beating
 
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it was told to stop."""
+        return self._leaving is not None
+
     def _leave(self) -> None:
         self._leaving = asyncio.ensure_future(self.close())
 
@@ -109,6 +128,8 @@ class PassageBot(discord.AutoShardedClient):
         """Finish what is being answered, then leave."""
         await self.questions.finish()
         await self.keeping.finish()
+        if self._beating is not None:
+            self._beating.cancel()
         await super().close()
 
     async def on_error(self, event: str, /, *_args: Any, **_kwargs: Any) -> None:
@@ -117,12 +138,13 @@ class PassageBot(discord.AutoShardedClient):
         if isinstance(error, PassageError):
             log.info("nothing was done in %s: %s", event, type(error).__name__)
         elif error is not None:
-            log.error("%s failed; see failure %s", event, noted(error))
+            noted(error, event)
 
     # Each event belongs to one file; Discord's names lead there.
 
     async def on_connect(self) -> None:
         """Let in by Discord: now the model is worth its loading."""
+        self.was_online = True
         self.desk.open()
 
     async def on_ready(self) -> None:

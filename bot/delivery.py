@@ -1,7 +1,8 @@
 """Sending answers so that none is lost and none comes twice, whatever the line does.
 
-discord.py waits out rate limits and tries again after a server error.  What it leaves to us
-are connections that break, and answers that took effect although they seemed to fail.
+discord.py waits out rate limits and tries again after most server errors.  What it leaves to us
+are connections that break, outages that last, limits set by what stands before Discord, and
+answers that took effect although they seemed to fail.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Any, TypeVar
 import aiohttp
 import discord
 
+from bot.line import patience
+
 log = logging.getLogger("passage")
 
 T = TypeVar("T")
@@ -22,19 +25,45 @@ Interaction = discord.Interaction[Any]
 ALREADY = 40060
 """Discord's code for an interaction that has been acknowledged."""
 
-_PAUSES = (0.2, 1.0, 3.0)  # seconds before each further try
+GONE = (10003, 10008, 10015, 10062, 50027)
+"""Its codes for what is gone: channel, message, webhook, interaction, and a token's time."""
+
+TROUBLE = (discord.HTTPException, aiohttp.ClientError, OSError)
+"""What a request may raise; TimeoutError and ConnectionError are kinds of OSError."""
+
+_PAUSES = (0.2, 1.0, 3.0, 8.0, 20.0)  # seconds before each further try
 _PATIENCE = 20.0  # seconds after which a request is taken to be lost
+_HASTE = 1.0  # as above, where only three seconds are left to acknowledge something
+_LONGEST = 60.0  # seconds of being kept out by a proxy that are waited for
 
 
-async def persist(call: Callable[[], Awaitable[T]]) -> T:
+async def persist(call: Callable[[], Awaitable[T]], *, within: float = _PATIENCE) -> T:
     """Do what may be done twice until it is done once; the last failure is raised."""
     for pause in _PAUSES:
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with patience(within):
                 return await call()
-        except (aiohttp.ClientError, TimeoutError, ConnectionError):
+        except discord.HTTPException as error:
+            kept_out = _kept_out(error)
+            if kept_out is None:
+                raise
+            await asyncio.sleep(max(pause, kept_out))
+        except (aiohttp.ClientError, OSError):
             await asyncio.sleep(pause)
     return await call()
+
+
+def _kept_out(error: discord.HTTPException) -> float | None:
+    """Return for how many seconds not to try again, None where that would be in vain.
+
+    A 429 that discord.py hands on comes from a proxy.
+    """
+    if error.status >= 500:
+        return 0.0
+    if error.status != 429:
+        return None
+    wait = float(error.response.headers.get("Retry-After") or 0.0)
+    return wait if wait <= _LONGEST else None
 
 
 async def respond(
@@ -44,7 +73,8 @@ async def respond(
     response = interaction.response
     if not response.is_done():
         try:
-            sent = await persist(lambda: response.send_message(view=card, ephemeral=private))
+            send = response.send_message
+            sent = await persist(lambda: send(view=card, ephemeral=private), within=_HASTE)
         except discord.HTTPException as error:
             if error.code != ALREADY:
                 raise
@@ -99,7 +129,7 @@ async def ask_form(interaction: Interaction, form: discord.ui.Modal) -> None:
 async def _once(call: Callable[[], Awaitable[T]]) -> T | None:
     """Acknowledge an interaction; being told that this was done before is as good."""
     try:
-        return await persist(call)
+        return await persist(call, within=_HASTE)
     except discord.HTTPException as error:
         if error.code != ALREADY:
             raise

@@ -10,12 +10,10 @@ from typing import Any
 import discord
 
 from bot.cards import sentence_card
-from bot.delivery import respond
+from bot.delivery import GONE, TROUBLE, respond
 from index.errors import LibraryError, PassageError
 
 log = logging.getLogger("passage")
-
-_GONE = (10008, 10062)  # unknown message, unknown interaction: nobody is there to be told
 
 
 class NotAllowedError(PassageError):
@@ -53,14 +51,15 @@ def sentence_of(error: PassageError) -> str:
     )
 
 
-def noted(error: BaseException) -> str:
+def noted(error: BaseException, doing: str = "") -> str:
     """Log where something failed, and return the reference under which.
 
     What the error says stays out at the default level: it may quote what somebody wrote.
     """
     reference = secrets.token_hex(3)
     frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
-    log.error("failure %s: %s\n%s", reference, _kind(error), frames)
+    where = f" in {doing}" if doing else ""
+    log.error("failure %s%s: %s\n%s", reference, where, named(error), frames)
     log.debug("failure %s says: %s", reference, error)
     return reference
 
@@ -69,8 +68,8 @@ async def answer_failure(interaction: discord.Interaction[Any], error: BaseExcep
     """Tell whoever interacted that it failed; privately, unless a public answer was promised."""
     while isinstance(error, discord.app_commands.CommandInvokeError):
         error = error.original
-    if isinstance(error, discord.NotFound) and error.code in _GONE:
-        log.info("an interaction was gone before it could be answered")
+    if isinstance(error, discord.HTTPException) and error.code in GONE:
+        log.warning("interaction %s was gone before its answer: %s", interaction.id, named(error))
         return
     card = told(error)
     promised = interaction.response.type is discord.InteractionResponseType.deferred_channel_message
@@ -79,11 +78,12 @@ async def answer_failure(interaction: discord.Interaction[Any], error: BaseExcep
             await interaction.followup.send(view=card, ephemeral=True)
         else:
             await respond(interaction, card, private=True)
-    except discord.HTTPException as failed:
-        log.warning("a failure could not be told: HTTP %s, code %s", failed.status, failed.code)
+    except TROUBLE as failed:
+        log.warning("interaction %s was not told of a failure: %s", interaction.id, named(failed))
 
 
-def _kind(error: BaseException) -> str:
+def named(error: BaseException) -> str:
+    """Return what an error is, without any text that may be in it."""
     name = type(error).__name__
     if isinstance(error, discord.HTTPException):
         return f"{name} (HTTP {error.status}, code {error.code})"

@@ -13,10 +13,10 @@ from weakref import WeakValueDictionary
 
 import discord
 
-from bot.access import collection_of_message
+from bot.access import collection_of_message, guild_of_message
 from bot.cards import howto_card
-from bot.delivery import may_reply, reply, rewrite, take_back
-from bot.failures import told
+from bot.delivery import TROUBLE, may_reply, reply, rewrite, take_back
+from bot.failures import named, told
 from bot.questions import Question, Questions
 
 if TYPE_CHECKING:
@@ -48,13 +48,14 @@ class Mentions:
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._deleted: OrderedDict[int, None] = OrderedDict()
         self._said: OrderedDict[int, int] = OrderedDict()
+        self._shown_typing: set[asyncio.Task[None]] = set()
 
     def spoken_to(self, message: discord.Message) -> bool:
         """Say whether a message is for the bot: by a mention, a ping, or in private."""
         if message.author.bot or message.webhook_id or message.type not in _SPOKEN:
             return False
         me = self._bot.user
-        return message.guild is None or (me is not None and me in message.mentions)
+        return guild_of_message(message) is None or (me is not None and me in message.mentions)
 
     async def message(self, message: discord.Message) -> None:
         """Answer a message that speaks to the bot, unless it has been answered."""
@@ -83,11 +84,13 @@ class Mentions:
         for message in messages:
             async with self._turn(message):
                 kept = await self._kept(channel, message)
-                if kept is not None:
-                    await self._desk.call(self._desk.journal.remove, kept.id)
-                shown = kept.reply_message if kept else self._said.pop(message, None)
-                if shown is not None:
-                    await take_back(self._partial(channel, shown))
+                shown = self._said.pop(message, None) or (kept.reply_message if kept else None)
+                try:
+                    if kept is not None:
+                        await self._desk.call(self._desk.journal.remove, kept.id)
+                finally:
+                    if shown is not None:
+                        await take_back(self._partial(channel, shown))
 
     async def volunteer(
         self,
@@ -111,7 +114,7 @@ class Mentions:
         if message.id in self._deleted:
             return None
         if not may_reply(message):
-            log.info("an answer was not sent: the bot may not speak in that channel")
+            log.warning("message %s has no answer: the bot may not speak there", message.id)
             return None
         earlier = self._said.get(message.id)
         if earlier is not None:
@@ -120,8 +123,8 @@ class Mentions:
         try:
             sent = await reply(message, card)
         except discord.HTTPException as error:
-            if error.code == _UNKNOWN_REFERENCE or isinstance(error, discord.Forbidden):
-                log.info("no reply could be sent: HTTP %s, code %s", error.status, error.code)
+            if error.code == _UNKNOWN_REFERENCE or error.status in (403, 404):
+                log.warning("message %s can't be answered: %s", message.id, named(error))
                 return None
             raise
         _remember(self._said, message.id, sent.id)
@@ -140,7 +143,13 @@ class Mentions:
                 if shown is not None:
                     await self._questions.shown(given.id, message.channel.id, shown)
         except Exception as error:  # noqa: BLE001 - the place where a question's failures end
+            await self._tell(message, error)
+
+    async def _tell(self, message: discord.Message, error: Exception) -> None:
+        try:
             await self.say(message, told(error))
+        except TROUBLE as failed:
+            log.warning("message %s was not told of a failure: %s", message.id, named(failed))
 
     async def _speak_again(self, message: discord.Message, kept: Kept) -> None:
         question = await self._put(message, self._question(message))
@@ -179,10 +188,10 @@ class Mentions:
         task = asyncio.ensure_future(work)
         await asyncio.wait({task}, timeout=_TYPING)
         if not task.done() and may_reply(message):
-            try:
-                await message.channel.typing()
-            except discord.HTTPException as error:
-                log.info("typing could not be shown: HTTP %s", error.status)
+            # The answer doesn't wait for it, whatever becomes of it.
+            typing = asyncio.create_task(_show_typing(message), name="typing")
+            self._shown_typing.add(typing)
+            typing.add_done_callback(self._shown_typing.discard)
         return await task
 
     def _question(self, message: discord.Message) -> str:
@@ -198,6 +207,13 @@ class Mentions:
 
     def _turn(self, message: int) -> asyncio.Lock:
         return self._turns.setdefault(message, asyncio.Lock())
+
+
+async def _show_typing(message: discord.Message) -> None:
+    try:
+        await message.channel.typing()
+    except TROUBLE as error:
+        log.info("typing could not be shown: %s", named(error))
 
 
 def _remember(store: OrderedDict[int, T], key: int, value: T) -> None:

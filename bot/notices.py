@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-import aiohttp
 import discord
 from discord import ui
 
 from bot.cards import progress_card, sentence_card
-from bot.delivery import Interaction
+from bot.delivery import TROUBLE, Interaction, persist
 from index.jobs import Job
 
 log = logging.getLogger("passage")
@@ -27,7 +26,6 @@ _SLOWER = 100  # an edit for each hundredth of the time so far: old messages tak
 _TOKEN = 14.5 * 60  # seconds for which a token surely works, of its 15 minutes
 _LAST_WORD = 14 * 60  # seconds after which it is time to say how it goes on without it
 _UNREACHABLE = 0  # stands for a private message, which only its token can edit
-_TROUBLE = (discord.HTTPException, aiohttp.ClientError, OSError)
 _LATER = (
     "This takes longer than Discord lets me report here. It goes on, and I'll send you a direct "
     "message when it is done."
@@ -82,14 +80,18 @@ class Notice:
         """Show how it ended, in a direct message where the notice can't be reached any more."""
         async with self._turn:
             self._concluded = True
-            if (self._last_word or not await self._edit(card)) and self.message == _UNREACHABLE:
+            edited = not self._last_word and await self._edit(card, lasting=True)
+            if not edited and self.message == _UNREACHABLE:
                 await self._write(card)
 
-    async def _edit(self, card: ui.LayoutView) -> bool:
-        if self._interaction is not None and _age(self._interaction) < _TOKEN:
+    async def _edit(self, card: ui.LayoutView, *, lasting: bool = False) -> bool:
+        """Say whether the notice shows a card now; what is to last is tried more than once."""
+        tried = persist if lasting else _once
+        interaction = self._interaction
+        if interaction is not None and _age(interaction) < _TOKEN:
             try:
-                await self._interaction.edit_original_response(view=card)
-            except _TROUBLE as error:
+                await tried(lambda: interaction.edit_original_response(view=card))
+            except TROUBLE as error:
                 log.info("a token could not edit its message: %s", _named(error))
                 self._interaction = None
             else:
@@ -97,18 +99,22 @@ class Notice:
         if self.message == _UNREACHABLE:
             return False
         channel = self._client.get_partial_messageable(self.channel)
+        message = channel.get_partial_message(self.message)
         try:
-            await channel.get_partial_message(self.message).edit(view=card)
-        except _TROUBLE as error:
+            await tried(lambda: message.edit(view=card))
+        except TROUBLE as error:
             log.info("a message could not be edited: %s", _named(error))
             return False
         return True
 
     async def _write(self, card: ui.LayoutView) -> None:
         try:
-            channel = await self._client.create_dm(discord.Object(self._asker))
-            await channel.send(view=card)
-        except _TROUBLE as error:
+            asker = discord.Object(self._asker)
+            channel = await persist(lambda: self._client.create_dm(asker))
+            # The asker may get several reports, and each of them once.
+            nonce = str(discord.utils.time_snowflake(discord.utils.utcnow()))
+            await persist(lambda: channel.send(view=card, nonce=nonce))
+        except TROUBLE as error:
             log.info("a report could not be sent: %s", _named(error))
 
     def _nearly_over(self) -> bool:
@@ -158,6 +164,10 @@ class Progress:
                 self._shown = self._at
                 card = progress_card(*self._at, number=self.number, of=self._sources)
                 await self._notice.show(card)
+
+
+async def _once(call: Callable[[], Awaitable[object]]) -> object:
+    return await call()
 
 
 def _age(interaction: Interaction) -> float:

@@ -16,6 +16,7 @@ from bot.cards import sentence_card
 from bot.custom_ids import FORMS, Press, parse
 from bot.delivery import Interaction, respond
 from bot.failures import answer_failure
+from bot.once import Once
 from index.errors import PassageError
 
 Handler = Callable[[Interaction, Press], Awaitable[None]]
@@ -29,7 +30,8 @@ _UNKNOWN = "This button is from another version of me. Ask again, and use the ne
 class Presses:
     """The actions of all cards, each with who sees to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, once: Once) -> None:
+        self._once = once
         self._handlers: dict[str, Handler] = {}
 
     def on(self, handler: Handler, *actions: str) -> None:
@@ -38,8 +40,8 @@ class Presses:
             self._handlers[action] = handler
 
     async def handle(self, interaction: Interaction) -> None:
-        """See to a press; other interactions are none of ours."""
-        if interaction.type not in _KINDS:
+        """See to a press; other interactions are none of ours, and what comes again is done."""
+        if interaction.type not in _KINDS or not self._once.first(interaction.id):
             return
         data: Any = interaction.data or {}
         press = parse(str(data.get("custom_id", "")))

@@ -14,6 +14,7 @@ from discord import app_commands
 
 from bot.access import collection_of, may_see, private_unless_chosen, visible
 from bot.articles import MOST_CHOICES, offered, wanted
+from bot.ask import AT_ONCE, begun
 from bot.cards import search_card
 from bot.cards.library import FOUND_A_PAGE
 from bot.custom_ids import Press
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 PAGES = 5
 """Pages that a search has at the most."""
 
-_AT_ONCE = 1.0  # seconds; as for answers
 _ALL = 1_000  # passages that are looked at for those of one article
 _OLD = "This search is no longer kept. Search again."
 
@@ -66,8 +66,8 @@ class Searches:
             collection = collection_of(interaction)
             settings = await self._questions.admit(collection, interaction.user.id)
             private = private_unless_chosen(interaction, settings)
-            work = asyncio.create_task(self._found(interaction, query, article, private=private))
-            await asyncio.wait({work}, timeout=_AT_ONCE)
+            work = begun(self._found(interaction, query, article, private=private))
+            await asyncio.wait({work}, timeout=AT_ONCE)
             if not work.done():
                 await defer(interaction, private=private)
             key, card = await work

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
+from collections.abc import Callable
 from functools import partial
 
 import aiohttp
 import discord
 
+from bot import gateway_log
 from bot.client import PassageBot
 from bot.compose import build_backups, build_engine
 from bot.desk import Desk
@@ -21,6 +24,8 @@ from index.errors import PassageError, SettingsError
 
 log = logging.getLogger("passage")
 
+_REFUSED = (discord.LoginFailure, discord.PrivilegedIntentsRequired)
+_AGAIN = 5.0  # seconds before a connection is made anew
 _PORTAL = "the Developer Portal (discord.com/developers/applications, page Bot)"
 
 
@@ -32,6 +37,7 @@ def run(settings: Settings) -> None:
         raise SettingsError(f"DISCORD_TOKEN is not set; copy the bot's token from {_PORTAL}.")
     redact_output(token)
     _log(settings.log_level)
+    gateway_log.install()
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it doesn't speak
 
     def prepare(engine: Engine) -> None:
@@ -41,9 +47,9 @@ def run(settings: Settings) -> None:
 
     desk = Desk(build_engine(settings), prepare, passages=settings.passages)
     daily = partial(build_backups(settings).daily, settings.backups)
-    bot = PassageBot(desk, message_content=settings.message_content, daily=daily)
+    new_bot = partial(PassageBot, desk, message_content=settings.message_content, daily=daily)
     try:
-        asyncio.run(_serve(bot, token))
+        asyncio.run(_serve(desk, new_bot, token))
     except discord.LoginFailure as error:
         raise SettingsError(
             f"Discord refused the token in DISCORD_TOKEN; make a new one in {_PORTAL}."
@@ -70,11 +76,36 @@ def _log(level: LogLevel) -> None:
         logging.getLogger("httpx").setLevel(logging.WARNING)  # names each address that it fetches
 
 
-async def _serve(bot: PassageBot, token: str) -> None:
-    """Serve until told to stop; the library is closed when nothing can ask for it any more."""
+async def _serve(desk: Desk, new_bot: Callable[[], PassageBot], token: str) -> None:
+    """Serve until told to stop; the library is closed when nothing can ask for it any more.
+
+    Once it has been up, a connection that discord.py gives up on is made anew: what it was cut
+    in the middle of is no reason to leave.
+    """
+    was_online = False
     try:
-        async with bot:
-            await bot.start(token)
+        while True:
+            bot = new_bot()
+            try:
+                async with bot:
+                    await bot.start(token)
+                    return
+            except _REFUSED:
+                raise
+            except Exception as error:
+                was_online = was_online or bot.was_online
+                if not was_online or bot.is_leaving:
+                    raise
+                log.warning("the connection to Discord is made anew: %s", type(error).__name__)
+            finally:
+                log.info("%s", bot.pulse)
+            _let_go()
+            await asyncio.sleep(_AGAIN)
     finally:
-        await bot.desk.close()
-        log.info("%s", bot.pulse)
+        await desk.close()
+
+
+def _let_go() -> None:
+    """Have a signal end the process at once, where nothing is being answered."""
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().remove_signal_handler(name)

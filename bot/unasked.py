@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import discord
 
 from bot.access import collection_of_message
+from bot.once import Once
 from bot.questions import Question, Questions
 from index.guilds import guild_collection
 from index.records import Answer
@@ -40,6 +41,7 @@ class Unasked:
     def __init__(self, questions: Questions, mentions: Mentions) -> None:
         self._questions = questions
         self._mentions = mentions
+        self._considered = Once()
         self._answered: OrderedDict[int, None] = OrderedDict()  # messages others have replied to
         self._posts: OrderedDict[int, asyncio.Future[discord.Message]] = OrderedDict()
 
@@ -75,7 +77,7 @@ class Unasked:
 
     async def _speak_up(self, message: discord.Message, texts: list[str]) -> None:
         age = (discord.utils.utcnow() - message.created_at).total_seconds()
-        if age > _FRESH:
+        if age > _FRESH or not self._considered.first(message.id):
             return
         with self._questions.underway():
             asked = [_question(message, text) for text in texts]

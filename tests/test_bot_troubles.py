@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="module")]
 MESSAGES = "/channels/.*/messages"
 CALLBACK = "/interactions/.*/callback"
 WEBHOOK = "/webhooks/.*"
+END = "WARNING discord.shard: the gateway connection of shard 0 ended:"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -84,7 +85,7 @@ async def test_rate_limits_are_waited_for(scene: Scene, room: Channel, everywher
 
 
 @pytest.mark.parametrize("applied", [False, True], ids=["not applied", "applied"])
-@pytest.mark.parametrize("kind", ["502", "504", "drop"])
+@pytest.mark.parametrize("kind", ["502", "503", "504", "drop"])
 async def test_a_reply_is_neither_lost_nor_doubled(
     scene: Scene, room: Channel, kind: str, applied: bool
 ) -> None:
@@ -137,6 +138,102 @@ async def test_a_promised_answer_is_kept(
     assert fault.hits == 1
     assert "### Answer" in (await asked.response(PATIENCE)).text
     assert len([m for m in room.messages if m.interaction is asked]) == 1
+
+
+@pytest.mark.parametrize("kind", ["broken", "banned"])
+async def test_half_an_answer_or_a_proxys_page_is_no_end(
+    scene: Scene, room: Channel, kind: str
+) -> None:
+    faults = scene.discord.faults
+    order = faults.broken if kind == "broken" else faults.ban
+    said, answered = order("POST", MESSAGES), order("POST", CALLBACK)
+    await asks(scene, room, then_silent=1.7)
+    asked = await scene.ada.slash("ask", room, question=WORTH)
+    assert "### Answer" in (await asked.response(PATIENCE)).text
+    await asyncio.sleep(1.5)
+    assert len([m for m in room.messages if m.interaction is asked]) == 1
+    assert (said.hits, answered.hits) == (1, 1)
+
+
+async def test_each_fault_is_a_line_of_the_log(scene: Scene, room: Channel) -> None:
+    faults, begun = scene.discord.faults, len(scene.bot.lines)
+    faults.fail("POST", MESSAGES, status=503)
+    faults.drop("POST", MESSAGES)
+    faults.rate_limit("POST", MESSAGES, everywhere=True)
+    await asks(scene, room)
+    resumes = scene.discord.gateway.resumes
+    await scene.discord.gateway.ask_to_reconnect()
+    await scene.discord.until(lambda: scene.discord.gateway.resumes > resumes or None, 30, "it")
+    about = f"WARNING passage: POST /channels/{room.id}/messages:"
+    loud = [line[24:] for line in scene.bot.lines[begun:] if " INFO " not in line]
+    assert loud == [
+        f"{about} HTTP 503",
+        f"{about} connection lost (ServerDisconnectedError)",
+        f"{about} HTTP 429, everywhere, not again for 0.200 s",
+        f"{END} Discord asked for a new one; resuming",
+    ]
+
+
+async def test_a_press_that_comes_twice_is_one(scene: Scene, room: Channel) -> None:
+    asked = await scene.ada.slash("ask", room, question=WORTH, private=True)
+    answer = await asked.response(PATIENCE)
+    scene.discord.gateway.disorder.twice["INTERACTION_CREATE"] = 1
+    shared = await (await scene.ada.click(answer, "Share")).response(PATIENCE)
+    await asyncio.sleep(1.0)
+    assert "### Answer" in shared.text
+    assert not shared.edits
+
+
+async def test_a_command_that_comes_twice_counts_once(scene: Scene, room: Channel) -> None:
+    scene.discord.gateway.disorder.twice["INTERACTION_CREATE"] = 2
+    person = scene.person("Twice")
+    scene.set(per_minute=2)
+    try:
+        for _ in range(2):
+            asked = await person.slash("ask", room, question=WORTH)
+            answer = await asked.response(PATIENCE)
+            await asyncio.sleep(0.5)
+            assert "### Answer" in answer.text
+    finally:
+        scene.set(per_minute=600)
+
+
+async def test_no_answer_waits_for_the_typing_to_be_shown(scene: Scene, room: Channel) -> None:
+    typing = scene.discord.faults.drop("POST", "/channels/.*/typing", times=100)
+    questions = [f"{WORTH} And is {number} more than that?" for number in range(60)]
+    said = [await room.say(scene.ada, q, mentions=[scene.discord.bot]) for q in questions]
+    answers = [await room.next_message(PATIENCE) for _ in said]
+    assert {answer.reply_to for answer in answers} == set(said)
+    assert not any("Something went wrong" in answer.text for answer in answers)
+    assert typing.hits
+
+
+async def test_a_channel_that_goes_takes_its_answers_along(scene: Scene, room: Channel) -> None:
+    begun = len(scene.bot.lines)
+    slow = scene.discord.faults.fail("POST", f"(?:{MESSAGES}|{CALLBACK})", status=502, times=2)
+    said = await room.say(scene.ada, WORTH, mentions=[scene.discord.bot])
+    asked = await scene.ada.slash("ask", room, question=WORTH)
+    await scene.discord.until(lambda: slow.hits == 2 or None, PATIENCE, "two failures")
+    await room.delete()
+    await scene.bot.says(f"message {said.id} can't be answered: NotFound (HTTP 404, code 10003)")
+    await scene.bot.says(f"interaction {asked.id} was gone before its answer: NotFound")
+    assert "Traceback" not in scene.bot.log
+    assert not [line for line in scene.bot.lines[begun:] if "failure" in line]
+
+
+async def test_a_gateway_that_hangs_up_at_the_door_is_called_again(
+    scene: Scene, room: Channel
+) -> None:
+    gateway = scene.discord.gateway
+    gateway.closed_for_business = True
+    await gateway.cut()
+    await scene.bot.says("the gateway can't be reached for shard 0 (WSServerHandshakeError)")
+    gateway.hangs_up_on, gateway.closed_for_business = 2, False
+    await scene.bot.says("the connection to Discord is made anew", PATIENCE)
+    await scene.discord.until(lambda: gateway.connected or None, PATIENCE, "the bot to be back")
+    assert gateway.hangs_up_on == 0
+    await asks(scene, room)
+    assert "Traceback" not in scene.bot.log
 
 
 async def test_a_late_answer_still_arrives_once(scene: Scene, room: Channel) -> None:

@@ -1,0 +1,27 @@
+"""What Discord delivers twice, as it may around a reconnect, is seen to once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+_REMEMBERED = 2_000  # a second delivery follows within seconds, and hundreds of events at the most
+
+
+class Once:
+    """Remembers what has been seen to lately, by id."""
+
+    def __init__(self, most: int = _REMEMBERED) -> None:
+        self._most = most
+        self._seen: OrderedDict[int, None] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def first(self, number: int) -> bool:
+        """Say whether this comes for the first time, and remember that it came."""
+        if number in self._seen:
+            return False
+        self._seen[number] = None
+        while len(self._seen) > self._most:
+            self._seen.popitem(last=False)
+        return True
