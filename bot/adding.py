@@ -19,7 +19,7 @@ from bot.delivery import Interaction, promise
 from bot.failures import noted, sentence_of
 from bot.notices import Notice, Progress, reachable
 from index.engine import Engine
-from index.errors import ExtractionError, PassageError
+from index.errors import ExtractionError, PassageError, UnwritableError
 from index.extract import is_url
 from index.ingest import Added, Report, Step
 from index.jobs import Job, JobKind, Work
@@ -145,6 +145,8 @@ class Adding:
                 self._due.discard(collection)
                 while (work := await self._next(collection)) is not None:
                     await self._run(work)
+        except UnwritableError:
+            pass  # told by the library, once; the jobs are on the disk
         except Exception as error:  # noqa: BLE001 - logged there; the jobs are on the disk
             noted(error)
         finally:

@@ -11,9 +11,14 @@ import discord
 
 from bot.cards import sentence_card
 from bot.delivery import GONE, TROUBLE, respond
-from index.errors import LibraryError, PassageError
+from index.errors import LibraryError, PassageError, UnwritableError
 
 log = logging.getLogger("passage")
+
+_UNWRITABLE = (
+    "I can't write anything down at the moment, so nothing was changed. Try again later; whoever "
+    "runs me finds the reason in the log."
+)
 
 
 class NotAllowedError(PassageError):
@@ -42,6 +47,8 @@ def sentence_of(error: PassageError) -> str:
 
     Those name our files, and say what only whoever runs the bot can do.
     """
+    if isinstance(error, UnwritableError):  # which the library itself has told the log, once
+        return _UNWRITABLE
     if not isinstance(error, LibraryError):
         return str(error)
     log.error("%s", error)

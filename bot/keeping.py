@@ -13,6 +13,7 @@ import discord
 from bot.adding import Adding
 from bot.backups import back_up_daily
 from bot.failures import noted
+from index.errors import UnwritableError
 from index.guilds import guild_collection
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ class Keeping:
                 await desk.call(desk.privacy.prune, desk.now)
                 for guild_id in await desk.call(desk.guilds.expired, desk.now):
                     await self._erase(guild_id)
+            except UnwritableError:
+                pass  # told by the library, once
             except Exception as error:  # noqa: BLE001 - logged there; the next round tries again
                 noted(error)
             await asyncio.sleep(_EVERY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,9 @@ from bot.failures import NotAllowedError, SlowDownError, StoppingError
 from bot.followups import Talk, leans, understood
 from bot.rates import Rates
 from index.engine import SHARED
+from index.errors import UnwritableError
 from index.guilds import GuildSettings
+from index.journal import new_id
 from index.records import Answer
 
 if TYPE_CHECKING:
@@ -117,8 +119,9 @@ class Questions:
         return await self.desk.call(self._replace, answer_id, question, answer)
 
     async def shown(self, answer_id: str, channel: int, message: int) -> None:
-        """Remember which message shows an answer."""
-        await self.desk.call(self.desk.journal.answered_with, answer_id, channel, message)
+        """Remember which message shows an answer, if there is room for that: it is given."""
+        with suppress(UnwritableError):
+            await self.desk.call(self.desk.journal.answered_with, answer_id, channel, message)
 
     async def pace(self) -> None:
         """Wait for a turn of one's own to send something.
@@ -190,18 +193,26 @@ class Questions:
         return meant
 
     def _keep(self, question: Question, answer: Answer, follows: str | None) -> Given:
-        answer_id = self.desk.journal.record(
-            answer,
-            collection=question.collection,
-            asker=question.person,
-            channel=question.channel,
-            message=question.message,
-            follows=follows,
-            private=question.private,
-            now=self.desk.now,
-        )
+        """Keep an answer; where nothing can be written it is given all the same.
+
+        Its buttons then say that it isn't kept.
+        """
+        try:
+            answer_id = self.desk.journal.record(
+                answer,
+                collection=question.collection,
+                asker=question.person,
+                channel=question.channel,
+                message=question.message,
+                follows=follows,
+                private=question.private,
+                now=self.desk.now,
+            )
+        except UnwritableError:
+            answer_id = new_id()
         return Given(answer_id, answer, self.card(answer_id, answer, question))
 
     def _replace(self, answer_id: str, question: Question, answer: Answer) -> Given:
-        self.desk.journal.update(answer_id, answer)
+        with suppress(UnwritableError):
+            self.desk.journal.update(answer_id, answer)
         return Given(answer_id, answer, self.card(answer_id, answer, question))

@@ -21,8 +21,8 @@ from bot.custom_ids import Press
 from bot.delivery import Interaction, defer, respond, turn
 from bot.failures import NotAllowedError
 from index.engine import SHARED
-from index.errors import PassageError, UnknownArticleError
-from index.journal import Kept
+from index.errors import PassageError, UnknownArticleError, UnwritableError
+from index.journal import Kept, new_id
 from index.library import Entry
 from index.records import Answer, Timing
 
@@ -116,15 +116,18 @@ class Searches:
     def _keep(
         self, interaction: Interaction, answer: Answer, *, private: bool
     ) -> tuple[str, discord.ui.LayoutView]:
-        key = self._desk.journal.record(
-            answer,
-            collection=collection_of(interaction),
-            asker=interaction.user.id,
-            channel=interaction.channel_id or 0,
-            message=interaction.id,
-            private=private,
-            now=self._desk.now,
-        )
+        try:
+            key = self._desk.journal.record(
+                answer,
+                collection=collection_of(interaction),
+                asker=interaction.user.id,
+                channel=interaction.channel_id or 0,
+                message=interaction.id,
+                private=private,
+                now=self._desk.now,
+            )
+        except UnwritableError:
+            key = new_id()  # what was found is shown all the same; its pages are not kept
         article = answer.reason or None
         return key, search_card(answer.question, answer.passages, key=key, article=article)
 

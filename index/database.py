@@ -7,6 +7,7 @@ older Passage is brought up to date when the file is opened, in one transaction 
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 import time
@@ -15,10 +16,12 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from index.backups import Backups, damaged
-from index.errors import LibraryError
+from index.errors import LibraryError, UnwritableError
 from index.files import private_file, private_folder
 from index.integrity import shows_damage
 from index.presence import Presence
+
+log = logging.getLogger("passage")
 
 _ARTICLES = """
 CREATE TABLE collections (
@@ -127,6 +130,12 @@ IN_MEMORY = Path(":memory:")
 
 _RETRY = 0.01  # seconds between two tries where SQLite does not wait by itself
 _WAIT = 30  # seconds that a change waits for another process to finish its own
+_UNWRITABLE = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+)
 
 
 class Database:
@@ -137,6 +146,7 @@ class Database:
         self.path = path
         self._lock = threading.RLock()
         self._damage: LibraryError | None = None
+        self._writable = True
         try:
             with ExitStack() as held:
                 if path != IN_MEMORY:
@@ -165,15 +175,19 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that holds the write lock from its start; on the disk when it ends."""
+        """One transaction that holds the write lock from its start; on the disk when it ends.
+
+        Raises UnwritableError where there is no room for it.
+        """
         try:
             with self._lock, self._transaction("IMMEDIATE"):
+                before = self._db.total_changes
                 yield self._db
+                changed = self._db.total_changes > before
         except sqlite3.Error as error:
-            raise self._unusable(
-                error,
-                f"The library {self.path} could not be changed: {error}. Nothing was changed.",
-            ) from error
+            raise self._unchanged(error) from error
+        if changed:
+            self._note("")
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -236,6 +250,21 @@ class Database:
         indexed = any(self.path.parent.glob("index/*/terms"))
         if logged or indexed or Backups(self.path).all():
             raise self.damaged("it is empty" if self.path.exists() else "it is gone")
+
+    def _unchanged(self, error: sqlite3.Error) -> LibraryError:
+        sentence = f"The library {self.path} could not be changed: {error}. Nothing was changed."
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _UNWRITABLE:
+            return self._unusable(error, sentence)
+        self._note(str(error))
+        return UnwritableError(sentence)
+
+    def _note(self, trouble: str) -> None:
+        """Tell once that nothing can be written, and once that it can again."""
+        if self._writable and trouble:
+            log.error("the library %s can't be written to: %s", self.path, trouble)
+        elif not self._writable and not trouble:
+            log.warning("the library %s can be written to again", self.path)
+        self._writable = not trouble
 
     def _prepare(self) -> None:
         self._enter_wal()

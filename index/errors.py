@@ -6,6 +6,7 @@ PassageError                 anything that has one plain sentence for the person
 ├── ExtractionError          a file or page can't be turned into an article
 │   └── FetchError           a URL can't be fetched
 ├── LibraryError             the library can't be opened, read or written
+│   └── UnwritableError      there is no room for a change, or the folder is read-only
 ├── UnknownArticleError      no article of that name in the collection
 └── EvaluationError          labelled passages or questions are malformed
 
@@ -37,6 +38,10 @@ class FetchError(ExtractionError):
 
 class LibraryError(PassageError):
     """The library can't be opened, read or written."""
+
+
+class UnwritableError(LibraryError):
+    """There is no room for a change, or the folder is read-only: what is there can be read."""
 
 
 class UnknownArticleError(PassageError):

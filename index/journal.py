@@ -103,7 +103,7 @@ class Journal:
                 " (SELECT key FROM answers WHERE id = ?7 AND collection = ?2),"
                 " ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (channel, message) DO NOTHING",
                 (
-                    secrets.token_urlsafe(_ID_BYTES),
+                    new_id(),
                     collection,
                     asker if keep else None,
                     without_surrogates(answer.question) if keep else None,
@@ -185,6 +185,11 @@ class Journal:
     def _one(self, sql: str, parameters: tuple[str | int, ...]) -> Kept | None:
         rows = self._database.read(sql, parameters)
         return _kept(rows[0]) if rows else None
+
+
+def new_id() -> str:
+    """Return an id for an answer, which can't be guessed."""
+    return secrets.token_urlsafe(_ID_BYTES)
 
 
 def _content(answer: Answer, *, keep: bool) -> tuple[str | float | None, ...]:
