@@ -16,9 +16,9 @@ import discord
 from discord import app_commands
 
 from bot import ask, buttons, insights, library, search, settings
-from bot.delivery import Interaction
+from bot.delivery import GONE, Interaction
 from bot.desk import Desk
-from bot.failures import answer_failure, noted
+from bot.failures import answer_failure, named, noted
 from bot.keeping import Keeping
 from bot.line import watched
 from bot.mentions import Mentions
@@ -137,6 +137,8 @@ class PassageBot(discord.AutoShardedClient):
         error = sys.exception()
         if isinstance(error, PassageError):
             log.info("nothing was done in %s: %s", event, type(error).__name__)
+        elif isinstance(error, discord.HTTPException) and error.code in GONE:
+            log.warning("nothing was done in %s: %s", event, named(error))
         elif error is not None:
             noted(error, event)
 

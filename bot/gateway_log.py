@@ -1,14 +1,17 @@
 """The gateway's troubles in the log: one line for each, that says why a connection ended.
 
 discord.py tells why in debug messages and at other levels not at all, or with a traceback for
-each try to connect; of rate limits it tells beside `bot.line`.  Its own records are turned into
-our lines, or dropped.
+each try to connect and each list of choices that comes too late; of rate limits it tells beside
+`bot.line`.  Its own records are turned into our lines, or dropped.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import deque
+
+from bot.delivery import TROUBLE
+from bot.failures import named
 
 BROKE = "Websocket closed with %s, attempting a reconnect."
 ASKED = "Received RECONNECT opcode."
@@ -18,6 +21,7 @@ INVALID = "Shard ID %s session has been invalidated."
 ENDED = "Got a request to %s the websocket at Shard ID %s."
 UNREACHED = "Attempting a reconnect for shard ID %s in %.2fs"
 UNLAUNCHED = "Failed to connect for shard_id: %s. Retrying..."
+UNOFFERED = "Ignoring exception in autocomplete for %r (Guild: %s, User: %s)"
 LIMITED = (
     "We are being rate limited. %s %s responded with 429. Retrying in %.2f seconds.",
     "Global rate limit has been hit. Retrying in %.2f seconds.",
@@ -35,6 +39,7 @@ _BROKEN = "it broke"
 _ABNORMAL = (None, 1006)  # no close frame came
 _RESUMABLE = "Discord wants the session resumed"  # told of without a reason
 _GATEWAY, _SHARD = "discord.gateway", "discord.shard"
+_OTHERS = ("discord.http", "discord.webhook.async_", "discord.app_commands.tree")
 _MOST = 64  # reasons that wait to be told; a shard has one, or two where it fails in between
 
 
@@ -59,9 +64,11 @@ class OneLineEach(logging.Filter):
             told = "the gateway connection of shard %s ended: %s; %s"
             return _put(record, told, record.args[1], reason, how)
         elif said in (UNREACHED, UNLAUNCHED) and isinstance(record.args, tuple):
-            error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else "?"
             told = "the gateway can't be reached for shard %s (%s); trying again"
-            return _put(record, told, record.args[0], error)
+            return _put(record, told, record.args[0], _error(record))
+        elif said == UNOFFERED and isinstance(record.args, tuple) and _is_trouble(record):
+            told = "choices for %s could not be offered: %s"
+            return _put(record, told, record.args[0], _error(record))
         elif said not in (BROKE, *LIMITED):
             return record.levelno >= logging.INFO
         return False
@@ -70,10 +77,19 @@ class OneLineEach(logging.Filter):
 def install() -> None:
     """Have discord.py's loggers tell each trouble once."""
     one_line = OneLineEach()
-    for name in (_GATEWAY, _SHARD, "discord.http", "discord.webhook.async_"):
+    for name in (_GATEWAY, _SHARD, *_OTHERS):
         logging.getLogger(name).addFilter(one_line)
     for name in (_GATEWAY, _SHARD):  # where the reasons are told at this level
         logging.getLogger(name).setLevel(logging.DEBUG)
+
+
+def _is_trouble(record: logging.LogRecord) -> bool:
+    return record.exc_info is not None and isinstance(record.exc_info[1], TROUBLE)
+
+
+def _error(record: logging.LogRecord) -> str:
+    error = record.exc_info[1] if record.exc_info else None
+    return "?" if error is None else named(error)
 
 
 def _put(record: logging.LogRecord, told: str, *arguments: object) -> bool:

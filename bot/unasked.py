@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import discord
 
 from bot.access import collection_of_message
+from bot.delivery import persist
 from bot.once import Once
 from bot.questions import Question, Questions
 from index.guilds import guild_collection
@@ -73,7 +74,7 @@ class Unasked:
         try:
             return await asyncio.wait_for(asyncio.shield(self._post(thread.id)), _FIRST_MESSAGE)
         except TimeoutError:
-            return await thread.fetch_message(thread.id)
+            return await persist(lambda: thread.fetch_message(thread.id))
 
     async def _speak_up(self, message: discord.Message, texts: list[str]) -> None:
         age = (discord.utils.utcnow() - message.created_at).total_seconds()

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from tests.bot_fixtures import PATIENCE, WORTH, Scene, environment, playing
-from tests.loopback import Discord, Permission
+from tests.loopback import Discord, Permission, acts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -174,6 +174,16 @@ async def test_each_fault_is_a_line_of_the_log(scene: Scene, room: Channel) -> N
     ]
 
 
+async def test_a_server_that_is_not_known_yet_is_no_direct_message(scene: Scene) -> None:
+    guild = scene.discord.guild("New", owner=scene.ada, bot=False)
+    room = guild.text("new")
+    scene.discord.gateway.disorder.late["GUILD_CREATE"] = 1
+    await guild.add_bot()
+    await room.say(scene.ada, WORTH)
+    assert scene.discord.gateway.disorder.late["GUILD_CREATE"] == 0
+    await room.stays_silent(1.0)
+
+
 async def test_a_press_that_comes_twice_is_one(scene: Scene, room: Channel) -> None:
     asked = await scene.ada.slash("ask", room, question=WORTH, private=True)
     answer = await asked.response(PATIENCE)
@@ -206,6 +216,16 @@ async def test_no_answer_waits_for_the_typing_to_be_shown(scene: Scene, room: Ch
     assert {answer.reply_to for answer in answers} == set(said)
     assert not any("Something went wrong" in answer.text for answer in answers)
     assert typing.hits
+
+
+async def test_choices_that_come_too_late_are_a_line(scene: Scene, room: Channel) -> None:
+    begun = len(scene.bot.lines)
+    dropped = scene.discord.faults.drop("POST", CALLBACK)
+    late = acts.slash(scene.ada, "search", room, {"article": "Ank"}, typing=True)
+    await scene.bot.says("choices for search could not be offered: ServerDisconnectedError")
+    loud = [line for line in scene.bot.lines[begun:] if " INFO " not in line]
+    assert len(loud) == 2  # the lost connection, and what came of it
+    assert (dropped.hits, late.callback) == (1, None)
 
 
 async def test_a_channel_that_goes_takes_its_answers_along(scene: Scene, room: Channel) -> None:

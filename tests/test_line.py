@@ -7,6 +7,7 @@ import inspect
 import logging
 
 import aiohttp
+import discord.app_commands.tree
 import discord.gateway
 import discord.http
 import discord.shard
@@ -90,12 +91,15 @@ async def test_only_a_request_under_way_tries_the_patience(
 
 
 def test_what_is_looked_for_in_discord_pys_log_is_what_it_says() -> None:
-    modules = (discord.gateway, discord.shard, discord.http, discord.webhook.async_)
+    modules = (
+        *(discord.gateway, discord.shard, discord.http, discord.webhook.async_),
+        discord.app_commands.tree,
+    )
     source = "".join(inspect.getsource(module) for module in modules)
     known = gateway_log
     for template in (
         *(known.BROKE, known.ASKED, known.SILENT, known.STOPPED, known.INVALID),
-        *(known.ENDED, known.UNREACHED, known.UNLAUNCHED, *known.LIMITED),
+        *(known.ENDED, known.UNREACHED, known.UNLAUNCHED, known.UNOFFERED, *known.LIMITED),
     ):
         assert template in source
 
