@@ -17,6 +17,7 @@ from bot.access import collection_of_message, guild_of_message
 from bot.cards import howto_card
 from bot.delivery import TROUBLE, may_reply, reply, rewrite, take_back
 from bot.failures import named, told
+from bot.once import Once
 from bot.questions import Question, Questions
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Mentions:
         self._desk = questions.desk
         # One at a time for each message: an edit or a deletion waits for the answer.
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._heard = Once()
         self._deleted: OrderedDict[int, None] = OrderedDict()
         self._said: OrderedDict[int, int] = OrderedDict()
         self._shown_typing: set[asyncio.Task[None]] = set()
@@ -58,7 +60,9 @@ class Mentions:
         return guild_of_message(message) is None or (me is not None and me in message.mentions)
 
     async def message(self, message: discord.Message) -> None:
-        """Answer a message that speaks to the bot, unless it has been answered."""
+        """Answer a message that speaks to the bot, unless it has been answered or comes again."""
+        if not self._heard.first(message.id):
+            return
         async with self._turn(message.id):
             kept = await self._kept(message.channel.id, message.id)
             if (kept is None or kept.reply_message is None) and message.id not in self._said:
@@ -73,6 +77,7 @@ class Mentions:
             kept = await self._kept(message.channel.id, message.id)
             text = self._question(message)
             if kept is None:
+                self._heard.first(message.id)  # it may come after its edit
                 await self._speak(message)
             elif text and text != kept.question:
                 await self._speak_again(message, kept)

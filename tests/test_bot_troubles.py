@@ -271,6 +271,15 @@ async def test_where_the_bot_may_not_speak_it_fails_quietly(scene: Scene, room: 
     assert "Traceback" not in scene.bot.log
 
 
+async def test_what_can_not_be_answered_is_told_of_once(scene: Scene, room: Channel) -> None:
+    room.overwrite(scene.discord.bot, deny=Permission.SEND_MESSAGES)
+    scene.discord.gateway.disorder.twice["MESSAGE_CREATE"] = 1
+    said = await room.say(scene.ada, WORTH, mentions=[scene.discord.bot])
+    await scene.bot.says(f"message {said.id} has no answer: the bot may not speak there")
+    await room.stays_silent(1.0)
+    assert scene.bot.log.count(str(said.id)) == 1
+
+
 async def test_a_failure_is_a_sentence_with_a_reference_that_the_log_has(
     scene: Scene, room: Channel
 ) -> None:
