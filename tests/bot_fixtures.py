@@ -92,8 +92,9 @@ async def playing(
 ) -> AsyncIterator[Scene]:
     """Open a Discord with a server, start the bot in it, and check its manners in the end."""
     compile_models()
-    async with Discord(privileged=privileged or Intent(0)) as discord:
-        discord.limits.lifetime_s = lifetime
+    discord = Discord(privileged=privileged or Intent(0))
+    discord.limits.lifetime_s = lifetime
+    async with discord:
         ada = discord.user("Ada")
         guild = discord.guild("Library", owner=ada)
         general = guild.text("general")
