@@ -4,4 +4,4 @@ Each has ``run(amount, seed)``, which attacks so often, fails where a promise is
 its figures; ``SHORT`` is the amount in the test suite, ``LONG`` that of `make torture`.
 """
 
-ATTACKS = ("crashes", "power", "damage", "fetching", "walls", "hostile_text", "bad_input")
+ATTACKS = ("crashes", "power", "damage", "fetching", "walls", "hostile_text", "bad_input", "storms")

@@ -1,0 +1,113 @@
+"""What each who asked is owed and got, by the loopback's own record."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tests.loopback.constants import Callback
+
+if TYPE_CHECKING:
+    from tests.loopback import Channel, Discord, Interaction, Message
+    from tests.loopback.faults import Fault
+
+_IN_TIME = 1.5  # seconds of a gateway's outage that leave an acknowledgement in time
+_LEFT = 1.6  # seconds of faults that do
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, and words that its answer can't do without."""
+
+    text: str
+    expected: str
+
+
+@dataclass(eq=False)
+class Asked:
+    """Something that somebody is owed an answer to: a question or a press."""
+
+    kind: str
+    channel: Channel
+    question: Question | None
+    said: Message | None = None
+    interaction: Interaction | None = None
+    at: float = field(default_factory=time.monotonic)
+    silenced: bool = False  # the bot lost the channel, or its voice there, before it had answered
+
+    @property
+    def id(self) -> int:
+        """The id by which a log names it."""
+        owed = self.said or self.interaction
+        assert owed is not None
+        return owed.id
+
+
+class Ledger:
+    """Finds answers and faults by what they are about, however many there are."""
+
+    def __init__(self, discord: Discord) -> None:
+        self._discord = discord
+        self._messages = self._requests = 0
+        self._answers: dict[int, list[Message]] = defaultdict(list)
+        self._faults: dict[str, list[Fault]] = defaultdict(list)
+
+    def answers(self, asked: Asked) -> list[Message]:
+        """Return what the bot has answered, without what is only promised."""
+        self._take_down()
+        return [message for message in self._answers[asked.id] if not message.loading]
+
+    def count(self, asked: Asked) -> int:
+        """Return how many answers there are; a form or a changed card counts as one."""
+        quiet = (Callback.UPDATE, Callback.MODAL)
+        changed = asked.interaction is not None and asked.interaction.callback in quiet
+        return len(self.answers(asked)) + changed
+
+    def why_impossible(self, asked: Asked) -> str | None:
+        """Return why Discord left no way to answer, None where it did."""
+        gateway, interaction = self._discord.gateway, asked.interaction
+        if interaction is None and gateway.lost(asked.at):
+            return "never delivered"
+        if interaction is not None and not interaction.heard:
+            return "never delivered"
+        if interaction is not None and gateway.lost(interaction.created, within=_IN_TIME):
+            return "never delivered"
+        if asked.silenced:
+            return "its channel is gone, or the voice there"
+        if interaction is None:
+            return None
+        self._take_down()
+        if _wait(self._faults[f"interactions {interaction.id}"]) > _LEFT:
+            return "no acknowledgement got through"
+        outlasts = self._discord.limits.token_s
+        limits = self._faults[f"webhooks {interaction.token}"]
+        if any(fault.kind == "429" and fault.seconds > outlasts for fault in limits):
+            return "its token expired"
+        return None
+
+    def _take_down(self) -> None:
+        """Take in what has come since the last time."""
+        bot, world = self._discord.bot, self._discord.world
+        for message in itertools.islice(world.messages.values(), self._messages, None):
+            self._messages += 1
+            if message.interaction is not None:
+                self._answers[message.interaction.id].append(message)
+            elif message.author is bot and message.reply_to is not None:
+                self._answers[message.reply_to.id].append(message)
+        for call in self._discord.requests[self._requests :]:
+            self._requests += 1
+            if call.fault is not None and call.path.startswith(("/interactions/", "/webhooks/")):
+                _, kind, number, token, *_ = call.path.split("/")
+                about = number if kind == "interactions" else token
+                self._faults[f"{kind} {about}"].append(call.fault)
+
+
+def _wait(faults: list[Fault]) -> float:
+    """Return the seconds for which faults kept an interaction from being acknowledged."""
+    errors = sum(fault.kind == "status" for fault in faults)
+    waits = sum(fault.seconds for fault in faults if fault.kind in ("429", "banned"))
+    others = sum(fault.kind in ("drop", "slow", "broken") for fault in faults)
+    return (0.0, 1.0, 4.0)[min(errors, 2)] + waits + others
