@@ -11,8 +11,8 @@ from tests.torture import ATTACKS
 
 
 def test_no_attack_is_left_out() -> None:
-    found = {file.stem for file in Path(__file__).with_name("torture").glob("*.py")}
-    assert set(ATTACKS) == found - {"__init__", "__main__", "holdings"}
+    files = Path(__file__).with_name("torture").glob("*.py")
+    assert set(ATTACKS) == {file.stem for file in files if "\ndef run(" in file.read_text()}
 
 
 @pytest.mark.model
