@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import aiohttp
 import discord
 
-from bot.line import patience
+from bot.line import HASTE, patience
 
 log = logging.getLogger("passage")
 
@@ -33,12 +33,14 @@ TROUBLE = (discord.HTTPException, aiohttp.ClientError, OSError)
 
 _PAUSES = (0.2, 1.0, 3.0, 8.0, 20.0)  # seconds before each further try
 _PATIENCE = 20.0  # seconds after which a request is taken to be lost
-_HASTE = 1.0  # as above, where only three seconds are left to acknowledge something
 _LONGEST = 60.0  # seconds of being kept out by a proxy that are waited for
 
 
 async def persist(call: Callable[[], Awaitable[T]], *, within: float = _PATIENCE) -> T:
-    """Do what may be done twice until it is done once; the last failure is raised."""
+    """Do what may be done twice until it is done once; the last failure is raised.
+
+    With three seconds left to acknowledge something, each try is made in haste.
+    """
     for pause in _PAUSES:
         try:
             async with patience(within):
@@ -74,7 +76,7 @@ async def respond(
     if not response.is_done():
         try:
             send = response.send_message
-            sent = await persist(lambda: send(view=card, ephemeral=private), within=_HASTE)
+            sent = await persist(lambda: send(view=card, ephemeral=private), within=HASTE)
         except discord.HTTPException as error:
             if error.code != ALREADY:
                 raise
@@ -129,7 +131,7 @@ async def ask_form(interaction: Interaction, form: discord.ui.Modal) -> None:
 async def _once(call: Callable[[], Awaitable[T]]) -> T | None:
     """Acknowledge an interaction; being told that this was done before is as good."""
     try:
-        return await persist(call, within=_HASTE)
+        return await persist(call, within=HASTE)
     except discord.HTTPException as error:
         if error.code != ALREADY:
             raise

@@ -27,8 +27,15 @@ log = logging.getLogger("passage")
 SLOW = 2.0
 """Seconds after which an answer is late enough to be told of."""
 
+HASTE = 1.0
+"""Seconds of patience up to which there is no time for discord.py's pauses after server errors."""
+
 _API = re.compile(r"/api/v\d+(/.*)")
 _TOKEN = re.compile(r"^/(webhooks|interactions)/(\d+)/[^/]+")
+
+
+class ServerTroubleError(aiohttp.ClientError):
+    """A server error, handed on at once where discord.py would pause for too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,8 @@ async def patience(seconds: float) -> AsyncIterator[None]:
     """Raise TimeoutError where a single request in the block isn't answered in some seconds.
 
     Waiting for a rate limit to pass is none of it.  Cancelled while it waits for the global one,
-    discord.py would never send anything again.
+    discord.py would never send anything again.  In haste a server error is raised too, as a
+    ServerTroubleError.
     """
     async with asyncio.timeout(None) as limit:
         earlier = _patience.set(_Patience(seconds, limit))
@@ -89,6 +97,7 @@ async def _answered(
     if about is None:
         return
     body = await response.read()
+    waiting = _patience.get()
     _bound(None)
     if response.content_type == "application/json":
         _check(body)
@@ -97,6 +106,8 @@ async def _answered(
         _tell(params.method, about, _limited(response))
     elif response.status >= 500:
         _tell(params.method, about, f"HTTP {response.status}")
+        if waiting is not None and waiting.seconds <= HASTE:
+            raise ServerTroubleError
     elif took >= SLOW:
         _tell(params.method, about, f"answered after {took:.1f} s")
 
@@ -107,8 +118,8 @@ async def _failed(
     params: aiohttp.TraceRequestExceptionParams,
 ) -> None:
     about, error = named(params.url), params.exception
-    if about is None:
-        return
+    if about is None or isinstance(error, ServerTroubleError):
+        return  # told of already
     waiting = _patience.get()
     if not isinstance(error, asyncio.CancelledError):
         _tell(params.method, about, f"connection lost ({type(error).__name__})")

@@ -116,6 +116,18 @@ async def test_a_commands_answer_is_neither_lost_nor_doubled(
     assert len([m for m in room.messages if m.interaction is asked]) == 1
 
 
+async def test_two_server_errors_and_a_limit_leave_time_to_acknowledge(
+    scene: Scene, room: Channel
+) -> None:
+    faults = scene.discord.faults
+    limited = faults.rate_limit("POST", CALLBACK)
+    failed = faults.fail("POST", CALLBACK, status=503, times=2)
+    asked = await scene.ada.slash("ask", room, question=WORTH)
+    assert "### Answer" in (await asked.response(PATIENCE)).text
+    assert (limited.hits, failed.hits) == (1, 2)
+    assert not asked.failed
+
+
 @pytest.mark.parametrize("applied", [False, True], ids=["not applied", "applied"])
 @pytest.mark.parametrize("kind", ["429", "502", "504", "drop"])
 async def test_a_promised_answer_is_kept(

@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bot.line import HASTE
 from tests.loopback.constants import Callback
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _IN_TIME = 1.5  # seconds of a gateway's outage that leave an acknowledgement in time
 _LEFT = 1.6  # seconds of faults that do
+_PAUSES = (0.2, 1.0, 3.0)  # seconds before a further try after all but a rate limit
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ class Ledger:
 
 def _wait(faults: list[Fault]) -> float:
     """Return the seconds for which faults kept an interaction from being acknowledged."""
-    errors = sum(fault.kind == "status" for fault in faults)
-    waits = sum(fault.seconds for fault in faults if fault.kind in ("429", "banned"))
-    others = sum(fault.kind in ("drop", "slow", "broken") for fault in faults)
-    return (0.0, 1.0, 4.0)[min(errors, 2)] + waits + others
+    limits = sum(fault.seconds for fault in faults if fault.kind in ("429", "banned"))
+    slow = sum(min(fault.seconds, HASTE) for fault in faults if fault.kind == "slow")
+    again = sum(fault.kind != "429" for fault in faults)
+    return limits + slow + sum(_PAUSES[:again])

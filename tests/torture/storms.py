@@ -15,8 +15,8 @@ the loopback's record says that Discord made it impossible, in which case there 
 - *never delivered*: its event was sent while the gateway was out (or within half a second before)
   and no resume brought it, or for an interaction brought it too late to be acknowledged;
 - *no acknowledgement got through*: the faults that met its acknowledgement left no time.  Counted
-  are the wait of a rate limit, a second after a first server error and three after a second (that
-  is discord.py's), and a second for any other; together more than 1.6 of the three seconds;
+  are the wait of a rate limit, up to a second for a slow answer, and the pauses before a further
+  try, of 0.2 s, 1 s and 3 s; together more than 1.6 of the three seconds;
 - *its token expired*: a rate limit on it outlasts the token, which lives some seconds here;
 - *its channel is gone*, or the bot's voice in it, before the answer was given.
 
