@@ -46,8 +46,9 @@ _MOST = 64  # reasons that wait to be told; a shard has one, or two where it fai
 class OneLineEach(logging.Filter):
     """Turns the records of discord.py's loggers into one line for each trouble."""
 
-    def __init__(self) -> None:
+    def __init__(self, least: int) -> None:
         super().__init__()
+        self._least = least
         self._reasons: deque[str] = deque(maxlen=_MOST)
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -70,13 +71,13 @@ class OneLineEach(logging.Filter):
             told = "choices for %s could not be offered: %s"
             return _put(record, told, record.args[0], _error(record))
         elif said not in (BROKE, *LIMITED):
-            return record.levelno >= logging.INFO
+            return record.levelno >= self._least
         return False
 
 
-def install() -> None:
-    """Have discord.py's loggers tell each trouble once."""
-    one_line = OneLineEach()
+def install(least: int = logging.INFO) -> None:
+    """Have discord.py's loggers tell each trouble once, and what is at ``least`` of that level."""
+    one_line = OneLineEach(least)
     for name in (_GATEWAY, _SHARD, *_OTHERS):
         logging.getLogger(name).addFilter(one_line)
     for name in (_GATEWAY, _SHARD):  # where the reasons are told at this level

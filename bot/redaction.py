@@ -14,9 +14,10 @@ from typing import TextIO, cast
 
 _INSTEAD = "[redacted]"
 _INTERACTIONS = re.compile(
-    # Each begins with "interaction:" in base64; in any other form it is known by its place.
+    # Each begins with "interaction:" in base64; in any other form it is known by its place,
+    # where our own log has "…" instead.
     r"aW50ZXJhY3Rpb246[\w=-]*"
-    r"|(?P<place>/(?:webhooks|interactions)/\d+/|[\"']token\\*[\"']\s*:\s*\\*[\"'])[^/?#\s\"'\\]+"
+    r"|(?P<place>/(?:webhooks|interactions)/\d+/|[\"']token\\*[\"']\s*:\s*\\*[\"'])[^…/?#\s\"'\\]+"
 )
 
 

@@ -37,7 +37,6 @@ def run(settings: Settings) -> None:
         raise SettingsError(f"DISCORD_TOKEN is not set; copy the bot's token from {_PORTAL}.")
     redact_output(token)
     _log(settings.log_level)
-    gateway_log.install()
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it doesn't speak
 
     def prepare(engine: Engine) -> None:
@@ -72,6 +71,7 @@ def _log(level: LogLevel) -> None:
     logging.basicConfig(
         level=level.upper(), format="{asctime} {levelname} {name}: {message}", style="{"
     )
+    gateway_log.install(logging.DEBUG if level == "debug" else logging.INFO)
     if level != "debug":
         logging.getLogger("httpx").setLevel(logging.WARNING)  # names each address that it fetches
 

@@ -105,7 +105,7 @@ def test_what_is_looked_for_in_discord_pys_log_is_what_it_says() -> None:
 
 
 def records(*said: tuple[str, tuple[object, ...]]) -> list[str]:
-    one_line = gateway_log.OneLineEach()
+    one_line = gateway_log.OneLineEach(logging.INFO)
     made = [
         logging.LogRecord("discord.shard", logging.DEBUG, "", 0, text, arguments, None)
         for text, arguments in said
@@ -132,6 +132,6 @@ def test_a_gateway_out_of_reach_is_a_line_without_a_traceback() -> None:
         *("discord.shard", logging.ERROR, "", 0, gateway_log.UNREACHED, (0, 1.5)),
         (OSError, OSError("x"), None),
     )
-    assert gateway_log.OneLineEach().filter(record)
+    assert gateway_log.OneLineEach(logging.INFO).filter(record)
     told = "the gateway can't be reached for shard 0 (OSError); trying again"
     assert logging.Formatter().format(record) == told
