@@ -8,7 +8,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from functools import partial
+from typing import Literal, TypeVar
 
 from index.characters import without_surrogates
 from index.chunk import Budget, chunk, context
@@ -19,6 +20,7 @@ from index.library import Draft, Library, article_id
 from index.records import Article
 from index.rows import content_digest
 
+_T = TypeVar("_T")
 Outcome = Literal["added", "replaced", "unchanged", "duplicate"]
 Step = Callable[[str, int, int], None]
 """Told which title is being embedded, and how many of how many passages are done."""
@@ -98,7 +100,7 @@ class Ingest:
             if isinstance(item, ExtractionError):
                 waiting.append(item)
             elif item is not None:
-                waiting.append(self._prepared(item))
+                waiting.append(_within_memory(item, partial(self._prepared, item)))
                 texts.add(item.text)
             passages = sum(len(w.drafts) for w in waiting if isinstance(w, _Prepared))
             if passages >= _TOGETHER or len(waiting) >= _TOGETHER:
@@ -109,10 +111,12 @@ class Ingest:
         """Add one article, or replace the one with its id.
 
         The same article again changes nothing; the same text under another id is skipped.
+        Raises ExtractionError where there is too little memory for it.
         """
-        prepared = self._prepared(article)
-        self._embed([prepared], step)
-        return self._stored(prepared)
+        added = _within_memory(article, lambda: self._finished(self._prepared(article), step))
+        if isinstance(added, ExtractionError):
+            raise added
+        return added
 
     def _flushed(
         self, waiting: list[_Prepared | ExtractionError], texts: set[str], step: Step | None
@@ -121,9 +125,21 @@ class Ingest:
         items = list(waiting)
         waiting.clear()
         texts.clear()
-        self._embed([item for item in items if isinstance(item, _Prepared)], step)
+        finish = self._stored
+        try:
+            self._embed([item for item in items if isinstance(item, _Prepared)], step)
+        except MemoryError:  # each is tried by itself
+            finish = partial(self._finished, step=step)
         for item in items:
-            yield self._stored(item) if isinstance(item, _Prepared) else item
+            if isinstance(item, ExtractionError):
+                yield item
+            else:
+                yield _within_memory(item.article, partial(finish, item))
+
+    def _finished(self, prepared: _Prepared, step: Step | None) -> Added:
+        """Embed one article by itself, and store it."""
+        self._embed([prepared], step)
+        return self._stored(prepared)
 
     def _prepared(self, article: Article) -> _Prepared:
         """Divide an article into passages, unless there is nothing to add."""
@@ -196,6 +212,17 @@ def _extracted(
         yield from extract(source)
         if time.monotonic() - started > _LONG:
             yield None
+
+
+def _within_memory(article: Article, act: Callable[[], _T]) -> _T | ExtractionError:
+    """Do something with an article, or return that it is too large for this machine."""
+    try:
+        return act()
+    except MemoryError:
+        return ExtractionError(
+            f"{article.title} takes more memory than this machine has: split it into smaller "
+            "articles."
+        )
 
 
 def _storable(article: Article) -> Article:

@@ -230,3 +230,28 @@ def test_after_a_source_that_took_long_nobody_waits(
         assert len(list(adding.add_sources(map(str, paths), extract, step))) == 3
         seen.append(steps)
     assert seen == [["0 and 2 more 3/3"], ["0 1/1", "1 1/1", "2 1/1"]]
+
+
+class Forgetful(BagOfWords):
+    """A model on a machine that has memory for so many characters at once."""
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        if sum(map(len, texts)) > 1_000:
+            raise MemoryError
+        return super().embed_passages(texts)
+
+
+def test_what_is_too_large_for_the_machine_is_named_and_the_rest_is_added(
+    library: Library,
+) -> None:
+    huge = made("huge", " ".join(f"word{n}" for n in range(200)), "The huge one")
+    small = [made(f"small {n}", f"Small article number {n}. " * 12) for n in range(4)]
+    became = list(Ingest(library, Forgetful(), "shared").add_all([*small[:2], huge, *small[2:]]))
+    told = [str(item) for item in became if isinstance(item, ExtractionError)]
+    assert told == [
+        "The huge one takes more memory than this machine has: split it into smaller articles."
+    ]
+    assert {entry.id for entry in library.entries("shared")} == {article.id for article in small}
+    with pytest.raises(ExtractionError, match="takes more memory"):
+        Ingest(library, Forgetful(), "shared").add(huge)
+    assert library.check() == []

@@ -111,6 +111,7 @@ def forget_card() -> Card:
         text(
             "Delete your questions, your ratings and your own articles? This can't be undone.",
             "What you added to a server's library stays: it is the server's.",
+            "Backups that whoever runs me keeps may hold it for some days more.",
         ),
         row(
             button("Yes, forget me", build("forgetyes"), style=ButtonStyle.danger),

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from typing import IO, Any
 
@@ -63,7 +64,8 @@ def _confine(memory: int) -> None:
     ):
         hard = resource.getrlimit(kind)[1]
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (most, most))
+        with suppress(ValueError, OSError):  # not every system has each of them
+            resource.setrlimit(kind, (most, most))
 
 
 def _own_output() -> IO[bytes]:
