@@ -7,6 +7,7 @@ import secrets
 import traceback
 from typing import Any
 
+import aiohttp
 import discord
 
 from bot.cards import sentence_card
@@ -78,6 +79,9 @@ async def answer_failure(interaction: discord.Interaction[Any], error: BaseExcep
     if isinstance(error, discord.HTTPException) and error.code in GONE:
         log.warning("interaction %s was gone before its answer: %s", interaction.id, named(error))
         return
+    if kept_away(error):
+        log.warning("interaction %s can't be answered: %s", interaction.id, named(error))
+        return
     card = told(error)
     promised = interaction.response.type is discord.InteractionResponseType.deferred_channel_message
     try:
@@ -87,6 +91,13 @@ async def answer_failure(interaction: discord.Interaction[Any], error: BaseExcep
             await respond(interaction, card, private=True)
     except TROUBLE as failed:
         log.warning("interaction %s was not told of a failure: %s", interaction.id, named(failed))
+
+
+def kept_away(error: BaseException) -> bool:
+    """Say whether Discord let nothing through, tried again and again: then it would not now."""
+    if isinstance(error, discord.HTTPException):
+        return error.status == 429 or error.status >= 500
+    return isinstance(error, aiohttp.ClientError | ConnectionError | TimeoutError)
 
 
 def named(error: BaseException) -> str:

@@ -16,7 +16,7 @@ import discord
 from bot.access import collection_of_message, guild_of_message
 from bot.cards import howto_card
 from bot.delivery import TROUBLE, may_reply, reply, rewrite, take_back
-from bot.failures import named, told
+from bot.failures import kept_away, named, told
 from bot.once import Once
 from bot.questions import Question, Questions
 
@@ -151,6 +151,9 @@ class Mentions:
             await self._tell(message, error)
 
     async def _tell(self, message: discord.Message, error: Exception) -> None:
+        if kept_away(error):
+            log.warning("message %s can't be answered: %s", message.id, named(error))
+            return
         try:
             await self.say(message, told(error))
         except TROUBLE as failed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+from unittest.mock import create_autospec
 
 import aiohttp
 import discord.app_commands.tree
@@ -17,6 +18,7 @@ from aiohttp import web
 from yarl import URL
 
 from bot import gateway_log
+from bot.failures import answer_failure, kept_away
 from bot.line import named, patience, watched
 
 
@@ -135,3 +137,45 @@ def test_a_gateway_out_of_reach_is_a_line_without_a_traceback() -> None:
     assert gateway_log.OneLineEach(logging.INFO).filter(record)
     told = "the gateway can't be reached for shard 0 (OSError); trying again"
     assert logging.Formatter().format(record) == told
+
+
+class Answered:
+    """A response of Discord's, as far as an error looks at it."""
+
+    reason = ""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+
+
+def refused(status: int) -> discord.HTTPException:
+    return discord.HTTPException(Answered(status), {"code": 0})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("error", "away"),
+    [
+        (refused(429), True),
+        (refused(503), True),
+        (aiohttp.ServerDisconnectedError(), True),
+        (TimeoutError(), True),
+        (ConnectionResetError(), True),
+        (refused(400), False),
+        (refused(403), False),
+        (OSError(28, "No space left on device"), False),
+        (RuntimeError(), False),
+    ],
+)
+def test_only_what_discord_did_not_let_through_is_its_trouble(
+    error: Exception, *, away: bool
+) -> None:
+    assert kept_away(error) is away
+
+
+async def test_what_discord_did_not_let_through_is_one_line_without_a_trace(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    interaction = create_autospec(discord.Interaction, instance=True, id=77)
+    await answer_failure(interaction, refused(429))
+    assert caplog.messages == ["interaction 77 can't be answered: HTTPException (HTTP 429, code 0)"]
+    assert interaction.mock_calls == []
