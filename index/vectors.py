@@ -21,7 +21,7 @@ GROWN = 50_000
 
 _AGAIN = 4  # times as many passages as it was trained for, and its lists are too long
 _LISTS = 4  # times the square root of the number of passages, as FAISS advises
-_PROBED = 10  # of how many lists one is looked through for a question
+_PROBED = 128  # lists looked through for a question
 _SAMPLE = 64  # vectors a centroid is learnt from
 _ROUNDS = 10
 _MARGIN = 0.1  # of the range of a dimension, for vectors that come later
@@ -33,7 +33,7 @@ class VectorIndex:
     def __init__(self, dimension: int, index: Any | None = None) -> None:
         self._index: Any = index or faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
         if isinstance(self._index, faiss.IndexIVF):
-            self._index.nprobe = max(1, self._index.nlist // _PROBED)
+            self._index.nprobe = _PROBED
 
     @classmethod
     def trained(cls, sample: Vectors, passages: int) -> VectorIndex:
