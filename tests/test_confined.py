@@ -128,15 +128,28 @@ def test_it_does_not_know_the_token(hostile: Confined, monkeypatch: pytest.Monke
     assert "nobody's business" not in text
 
 
-def test_a_reader_is_kept_for_the_next_source_until_it_is_worn(hostile: Confined) -> None:
+def test_a_reader_is_kept_for_the_next_source(hostile: Confined) -> None:
     read(hostile, "lamp.txt")
     first = workers()
     read(hostile, "lamp.txt")
     assert workers() == first
+
+
+def test_a_reader_that_has_held_too_much_is_replaced(hostile: Confined) -> None:
     assert read(hostile, "swells") == [LAMP.decode()]
     assert workers() == set()
     read(hostile, "lamp.txt")
     assert len(workers()) == 1
+
+
+def test_a_reader_is_not_worn_by_what_its_starter_holds(hostile: Confined) -> None:
+    held = b"x" * 900_000_000
+    read(hostile, "lamp.txt")
+    first = workers()
+    assert len(first) == 1
+    read(hostile, "lamp.txt")
+    assert workers() == first
+    assert held
 
 
 def test_a_reader_that_is_killed_between_two_sources_is_replaced(hostile: Confined) -> None:

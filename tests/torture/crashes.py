@@ -264,6 +264,6 @@ def _lines(what: str, ledger: Ledger) -> list[str]:
     came = ", ".join(f"{count:,} {how}" for how, count in sorted(ledger.survived.items()))
     opened = f"{1000 * statistics.median(ledger.starts):.0f} ms (median)"
     return [
-        f"{what}: {ledger.kills.total()} kills ({kills}); changes found whole: {came}",
+        f"{what}: {ledger.kills.total()} kills ({kills}); articles looked at: {came}",
         f"{what}: opened after {opened}, {1000 * max(ledger.starts):.0f} ms at most",
     ]
