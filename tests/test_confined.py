@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Timer
+from threading import Thread, Timer
 
 import pytest
 
@@ -108,6 +108,25 @@ def test_what_was_read_before_it_went_wrong_is_kept(hostile: Confined) -> None:
     assert "takes longer than 2 seconds" in sentence
 
 
+def test_dumps_can_be_read_in_turns(hostile: Confined, tmp_path: Path) -> None:
+    dump = tmp_path / "a.jsonl"
+    dump.write_text("".join(json.dumps({"title": str(n), "text": "Lit."}) + "\n" for n in range(9)))
+    one, other = hostile.extract(str(dump)), hostile.extract(str(dump))
+    taken: list[object] = []
+    # On a thread of its own: what waits for itself would never end.
+    thread = Thread(target=lambda: taken.extend(zip(one, other, strict=True)), daemon=True)
+    thread.start()
+    thread.join(20)
+    assert [a.title for pair in taken for a in pair] == [str(n // 2) for n in range(18)]  # type: ignore[attr-defined]
+    assert len(workers()) == 1
+
+
+def test_a_process_is_free_before_its_last_article_is_dealt_with(hostile: Confined) -> None:
+    items = [hostile.extract_bytes(LAMP, name=f"{number}.txt") for number in range(5)]
+    assert all(isinstance(next(one), Article) for one in items)
+    assert len(workers()) == 1
+
+
 def test_what_libraries_print_is_no_answer(hostile: Confined) -> None:
     assert read(hostile, "prints") == [LAMP.decode()]
 
@@ -184,7 +203,7 @@ def test_it_ends_with_whoever_started_it() -> None:
     script = (
         "import os, sys; from index.extract import Confined, Limits; c = Confined(Limits());"
         "list(c.extract_bytes(b'The lamp.', name='lamp.txt'));"
-        "print(c._process._process.pid, flush=True); os.kill(os.getpid(), 9)"
+        "print(c._idle._process.pid, flush=True); os.kill(os.getpid(), 9)"
     )
     ran = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, cwd=ROOT, text=True, check=False

@@ -32,17 +32,19 @@ _OVER = 5.0  # seconds for a process that was told to end
 
 
 class Confined:
-    """Extracts one source after the other in a process that is kept for the next.
+    """Extracts sources in a process that is kept for the next.  May be used from any thread.
 
-    May be used from any thread; one source at a time, the others wait.
+    Whoever takes the articles of a dump one by one may take their time, and be the same that
+    takes those of another: a source that is read meanwhile gets a process of its own.
     """
 
     def __init__(self, limits: Limits, worker: Sequence[str] = _WORKER) -> None:
         """Start nothing yet; ``worker`` is the command of the process."""
         self._limits = limits
         self._command = [*worker, json.dumps(limits.for_parsing())]
-        self._turn = threading.Lock()
-        self._process: _Process | None = None
+        self._lock = threading.Lock()
+        self._idle: _Process | None = None
+        self._busy: set[_Process] = set()
         self._closed = False
 
     def extract(self, source: str) -> Iterator[Article | ExtractionError]:
@@ -66,10 +68,13 @@ class Confined:
         yield from self._asked(name, about, data)
 
     def close(self) -> None:
-        """End the process, in the midst of a source too; what comes after is refused."""
-        self._closed = True
-        if self._process is not None:
-            self._process.kill()
+        """End the processes, in the midst of a source too; what comes after is refused."""
+        with self._lock:
+            self._closed = True
+            processes = [*self._busy, *([self._idle] if self._idle else [])]
+            self._idle = None
+        for process in processes:
+            process.kill()
 
     def _downloaded(self, source: str, limits: Limits) -> Iterator[Article | ExtractionError]:
         from index.extract.fetch import fetch
@@ -82,24 +87,45 @@ class Confined:
     def _asked(
         self, name: str, about: Mapping[str, str | None], data: bytes
     ) -> Iterator[Article | ExtractionError]:
-        with self._turn:
-            if self._closed:
-                yield ExtractionError(f"{name} {_STOPPED}")
-                return
-            process = self._running()
-            try:
-                yield from process.ask(about, data, self._limits.parse_seconds)
-            except _Ended as ended:
-                yield self._told(name, ended)
-            finally:
-                if not process.idle:  # it died, is worn, or nobody waits for the rest
-                    process.kill()
-                    self._process = None
+        process = self._taken()
+        if process is None:
+            yield ExtractionError(f"{name} {_STOPPED}")
+            return
+        # One is held back, so that the process is free before its last article is dealt with.
+        held: Article | ExtractionError | None = None
+        try:
+            for item in process.ask(about, data, self._limits.parse_seconds):
+                if held is not None:
+                    yield held
+                held = item
+        except _Ended as ended:
+            if held is not None:
+                yield held
+            held = self._told(name, ended)
+        finally:
+            self._put_back(process)
+        if held is not None:
+            yield held
 
-    def _running(self) -> _Process:
-        if self._process is None or not self._process.is_alive():
-            self._process = _Process(self._command)
-        return self._process
+    def _taken(self) -> _Process | None:
+        """Return a process that nobody else asks, or None after the end."""
+        with self._lock:
+            if self._closed:
+                return None
+            process, self._idle = self._idle, None
+            if process is None or not process.is_alive():
+                process = _Process(self._command)
+            self._busy.add(process)
+            return process
+
+    def _put_back(self, process: _Process) -> None:
+        """Keep a process for the next source, unless it died, is worn, is asked, or one is kept."""
+        with self._lock:
+            self._busy.discard(process)
+            if process.idle and self._idle is None and not self._closed:
+                self._idle = process
+                return
+        process.kill()
 
     def _told(self, name: str, ended: _Ended) -> ExtractionError:
         if self._closed:
