@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from index.extract.datelines import read_dateline, written
 from index.extract.dates import in_words
-from index.records import Article, Page
+from index.records import Article
 from index.sentences import Span, language_of, paragraphs, sentences, trimmed
 
 CountTokens = Callable[[Sequence[str]], list[int]]
@@ -59,10 +59,14 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Something that stays whole: a sentence, or a part of an over-long one."""
+    """Something that stays whole: a sentence, or a part of an over-long one.
+
+    Its size is in tokens, but at least what so many characters are worth: to a model a word
+    that it doesn't know is one token however long it is, and some characters are none.
+    """
 
     span: Span
-    tokens: int
+    size: int
 
 
 def chunk(article: Article, count: CountTokens, budget: Budget) -> list[Chunk]:
@@ -81,6 +85,7 @@ def _chunks(
     budget: Budget,
 ) -> list[Chunk]:
     language = language_of(article.text)
+    pages = [page.start for page in article.pages]
     chunks = []
     for region, section in regions:
         for run, dateline in _runs(article, region):
@@ -88,7 +93,8 @@ def _chunks(
             for group in _checked(article.text, _pack(blocks, budget), count, budget.limit):
                 spans = tuple(piece.span for piece in group)
                 start, end = spans[0].start, spans[-1].end
-                page = _page_at(article.pages, start)
+                at = bisect_right(pages, start)
+                page = article.pages[at - 1].number if at else None
                 chunks.append(Chunk(start, end, section, page, spans, dateline))
     return chunks
 
@@ -183,13 +189,18 @@ def _pieces(
 ) -> list[_Piece]:
     spans = sentences(text, block.start, block.end, language=language)
     tokens = count([text[span.start : span.end] for span in spans])
-    pieces = []
+    pieces: list[_Piece] = []
     for span, length in zip(spans, tokens, strict=True):
-        if length <= budget.limit:
-            pieces.append(_Piece(span, length))
+        size = _size(span, length)
+        if size <= budget.limit:
+            pieces.append(_Piece(span, size))
         else:
             pieces.extend(_split_sentence(text, span, count, budget.limit))
     return pieces
+
+
+def _size(span: Span, tokens: int) -> int:
+    return max(tokens, (span.end - span.start) // _WINDOW, 1)
 
 
 def _split_sentence(text: str, span: Span, count: CountTokens, limit: int) -> Iterator[_Piece]:
@@ -199,7 +210,7 @@ def _split_sentence(text: str, span: Span, count: CountTokens, limit: int) -> It
         cut = _longest_fit(text, start, span.end, count, limit)
         part = trimmed(text, start, cut)
         if part.start < part.end:
-            yield _Piece(part, count([text[part.start : part.end]])[0])
+            yield _Piece(part, _size(part, count([text[part.start : part.end]])[0]))
         start = cut
 
 
@@ -227,10 +238,10 @@ def _pack(blocks: Iterable[list[_Piece]], budget: Budget) -> list[list[_Piece]]:
     groups: list[list[_Piece]] = []
     for block in blocks:
         for part in _balanced(block, budget):
-            room = budget.target if _tokens(part) >= budget.least else budget.limit
-            if groups and _tokens(groups[-1]) < budget.least:
+            room = budget.target if _sizes(part) >= budget.least else budget.limit
+            if groups and _sizes(groups[-1]) < budget.least:
                 room = budget.limit
-            if groups and _tokens(groups[-1]) + _tokens(part) <= room:
+            if groups and _sizes([*groups[-1], *part]) <= room:
                 groups[-1] = [*groups[-1], *part]
             elif part:
                 groups.append(part)
@@ -239,14 +250,14 @@ def _pack(blocks: Iterable[list[_Piece]], budget: Budget) -> list[list[_Piece]]:
 
 def _balanced(block: list[_Piece], budget: Budget) -> list[list[_Piece]]:
     """Split a paragraph over the limit between sentences, into parts of about one size."""
-    total = _tokens(block)
+    total = _sizes(block)
     if total <= budget.limit:
         return [block]
     wanted = total / -(-total // budget.target)
     parts: list[list[_Piece]] = [[]]
     for piece in block:
-        grown = _tokens(parts[-1]) + piece.tokens
-        if parts[-1] and (grown > budget.limit or grown - piece.tokens / 2 > wanted):
+        grown = _sizes([*parts[-1], piece])
+        if parts[-1] and (grown > budget.limit or grown - piece.size / 2 > wanted):
             parts.append([])
         parts[-1].append(piece)
     return parts
@@ -268,15 +279,13 @@ def _checked(
             yield from _checked(text, [group[:middle], group[middle:]], count, limit)
 
 
-def _tokens(pieces: Iterable[_Piece]) -> int:
-    return sum(piece.tokens for piece in pieces)
+def _sizes(pieces: Sequence[_Piece]) -> int:
+    """Return the size of neighbours with the white space between them."""
+    if not pieces:
+        return 0
+    told = sum(piece.size for piece in pieces)
+    return max(told, _size(Span(pieces[0].span.start, pieces[-1].span.end), 0))
 
 
 def _published(published: str | None) -> str:
     return f"published on {in_words(published[:10])}" if published else ""
-
-
-def _page_at(pages: Sequence[Page], position: int) -> int | None:
-    """Return the number of the page that ``position`` stands on, if there are pages."""
-    at = bisect_right([page.start for page in pages], position)
-    return pages[at - 1].number if at else None

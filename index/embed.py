@@ -75,7 +75,8 @@ class WindowedEmbedder(ABC):
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the length of each text in tokens, special tokens not counted."""
-        return [len(ids) for ids in self._tokenize(texts)] if texts else []
+        parts = (texts[n : n + _TOGETHER] for n in range(0, len(texts), _TOGETHER))
+        return [len(ids) for part in parts for ids in self._tokenize(part)]
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Return the vectors of questions, with the model's query prompt if it has one."""

@@ -30,6 +30,7 @@ Extract = Callable[[str], Iterator[Article | ExtractionError]]
 
 _TOGETHER = 64  # passages that are embedded together
 _LONG = 0.1  # seconds of extraction after which what waits is added at once
+_LONGEST_TITLE = 1_000  # characters, of an article or a section; it goes with every passage
 _CONTEXT_TOKENS = 48  # of a passage's tokens, at most so many go to title and section
 
 
@@ -226,16 +227,16 @@ def _within_memory(article: Article, act: Callable[[], _T]) -> _T | ExtractionEr
 
 
 def _storable(article: Article) -> Article:
-    """Return an article whose every text has a UTF-8."""
+    """Return an article whose every text has a UTF-8, and whose titles are no texts themselves."""
     clean = without_surrogates
     return replace(
         article,
         source=clean(article.source),
         origin=article.origin and clean(article.origin),
-        title=clean(article.title),
+        title=clean(article.title[:_LONGEST_TITLE]),
         text=clean(article.text),
         id=clean(article.id),
         author=article.author and clean(article.author),
         url=article.url and clean(article.url),
-        sections=tuple(replace(s, title=clean(s.title)) for s in article.sections),
+        sections=tuple(replace(s, title=clean(s.title[:_LONGEST_TITLE])) for s in article.sections),
     )

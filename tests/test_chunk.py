@@ -30,6 +30,11 @@ def words_and_gaps(texts: Sequence[str]) -> list[int]:
     return [max(0, 2 * len(text.split()) - 1) for text in texts]
 
 
+def known_words(texts: Sequence[str]) -> list[int]:
+    """Count as a model does that knows no long words, and no characters that can't be seen."""
+    return [sum(word.isprintable() for word in text.split()) for text in texts]
+
+
 TOKENIZERS = (words, characters, words_and_gaps)
 SMALL = Budget(target=8, limit=12, least=3)
 
@@ -240,3 +245,25 @@ def test_no_passage_passes_the_real_models_maximum(
     library.close()
     assert 100 < max(lengths) <= default_model.passage_tokens == 254
     assert sum(lengths) >= sum(default_model.count_tokens(hard)) * 0.9
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 30_000,
+        "\U0001f600" * 30_000,
+        "x\u0301\u0327" * 10_000,
+        "\u200f" * 30_000,
+        "\u200b\n\n" * 10_000,
+        "\u200b \u200b. " * 6_000,
+        "One." + "\n" * 30_000 + "Two.",
+        "one" + " " * 30_000 + "two",
+        "word | " + " " * 9_000 + "| word. " + " " * 30_000 + "End.",
+    ],
+)
+def test_a_passage_is_short_even_where_its_tokens_are_few(text: str) -> None:
+    budget = Budget()
+    chunks = chunk(made("a", text), known_words, budget)
+    assert max(piece.end - piece.start for piece in chunks) <= budget.limit * 12 + 12
+    kept = "".join(text[piece.start : piece.end] for piece in chunks)
+    assert "".join(kept.split()) == "".join(text.split())

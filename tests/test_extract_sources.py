@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import time
 from typing import TYPE_CHECKING
 
 import docx
@@ -67,6 +68,47 @@ def test_a_missing_path_and_an_empty_folder_are_told(tmp_path: Path) -> None:
         ExtractionError, match=r"holds nothing that can be read: put articles into it"
     ):
         expand(str(tmp_path))
+
+
+@pytest.mark.parametrize("path", ["a" * 5_000, "~nobody-of-this-name/a.txt", "a\0b"])
+def test_a_path_that_can_be_none_is_told_like_a_missing_one(path: str) -> None:
+    with pytest.raises(ExtractionError, match=r" does not exist: check the path\.$"):
+        expand(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("a\nb\r\u2028\x1b[2J.txt", "a b [2J.txt"),
+        ("\u202egnp.\u2066a\udc80.txt", "gnp.a\ufffd.txt"),
+        ("\u200b", "A source without a name"),
+        ("", "A source without a name"),
+        ("x" * 10_000 + ".txt", "x" * 99 + "…" + "x" * 96 + ".txt"),
+    ],
+)
+def test_a_sentence_holds_any_name_on_one_line_and_of_bounded_length(name: str, told: str) -> None:
+    assert sentences(extract_bytes(b"", name=name)) == [
+        f"{told} is empty: add a file with a text in it."
+    ]
+
+
+def test_a_small_file_may_not_unpack_to_more_text_than_the_limit() -> None:
+    buffer = io.BytesIO()
+    document = docx.Document()
+    document.add_paragraph("lamp " * 40_000)
+    document.save(buffer)
+    assert len(buffer.getvalue()) < 100_000
+    limits = Limits(max_bytes=100_000)
+    assert sentences(extract_bytes(buffer.getvalue(), name="a.docx", limits=limits)) == [
+        "a.docx holds more text than the limit of 0.1 MB: split it into smaller files."
+    ]
+
+
+def test_comments_before_what_is_no_page_take_no_time() -> None:
+    started = time.monotonic()
+    (article,) = extract_bytes(b"<!---->" * 1_000 + b"<p>" + LONG.encode(), name="a.txt")
+    assert isinstance(article, Article)
+    assert time.monotonic() - started < 2
 
 
 def test_one_source_that_fails_yields_its_sentence(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -276,3 +277,10 @@ def test_a_file_of_furniture_only_is_refused() -> None:
     assert refused(b"3 min read\n\nAdvertisement\n", "a.txt") == (
         "a.txt holds no text that could be read: look at it and add another."
     )
+
+
+def test_a_line_of_spaces_that_asks_nothing_takes_no_time() -> None:
+    started = time.monotonic()
+    article = read("A" + " " * 70 + "b c.\n\n" + "The lamp was lit by the keeper. " * 5)
+    assert article.sections == ()
+    assert time.monotonic() - started < 2

@@ -98,6 +98,25 @@ def test_nothing_embedded_passes_the_models_room_even_with_a_long_title(
     assert kept == text.split()
 
 
+def test_a_title_that_is_a_text_itself_is_cut(library: Library) -> None:
+    counted = 0
+
+    class Counts(BagOfWords):
+        def count_tokens(self, texts: Sequence[str]) -> list[int]:
+            nonlocal counted
+            counted += sum(map(len, texts))
+            return super().count_tokens(texts)
+
+    text = " ".join(f"word{n}" for n in range(20_000))
+    section = Section("Part of it " * 50_000, 0, len(text))
+    article = Article("a.txt", "A title " * 50_000, text, "a", sections=(section,))
+    Ingest(library, Counts(), "shared").add(article)
+    passages = library.passages_of("shared", "a")
+    assert len(passages) > 50
+    assert {len(p.title) for p in passages} == {len(p.section or "") for p in passages} == {1_000}
+    assert counted < 40 * len(text)
+
+
 def test_steps_tell_of_the_title_and_how_far_it_is(ingest: Ingest) -> None:
     told: list[tuple[str, int, int]] = []
     text = paragraphs("One part.", "Another part.")

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 
+from index.characters import shown
 from index.errors import ExtractionError
 from index.extract.limits import Limits
 from index.extract.sources import contained, is_url, too_much_memory
@@ -89,7 +90,7 @@ class Confined:
     ) -> Iterator[Article | ExtractionError]:
         process = self._taken()
         if process is None:
-            yield ExtractionError(f"{name} {_STOPPED}")
+            yield ExtractionError(f"{shown(name)} {_STOPPED}")
             return
         # One is held back, so that the process is free before its last article is dealt with.
         held: Article | ExtractionError | None = None
@@ -128,6 +129,7 @@ class Confined:
         process.kill()
 
     def _told(self, name: str, ended: _Ended) -> ExtractionError:
+        name = shown(name)
         if self._closed:
             return ExtractionError(f"{name} {_STOPPED}")
         if ended.late:

@@ -19,7 +19,7 @@ _LONGEST_HEADING, _MOST_HEADING_WORDS = 80, 12
 _SHORTEST_PARAGRAPH = 80
 _CLOSING = "\"'”’»)]*_"
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•–·▪◦>|#]|\(?\d{1,3}[.)]\s+[a-z]|\(?[a-z][.)]\s)")
-_QUESTION = re.compile(r"\w+(?:[^?]*\s){2,}[^?]*\?$")
+_QUESTION = re.compile(r"\w[^?\s]*\s[^?\s]*\s[^?]*\?$")
 
 
 def read_plain(text: str, *, warnings: tuple[str, ...] = ()) -> Draft:

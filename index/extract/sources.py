@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from index.characters import shown
 from index.errors import ExtractionError
 from index.extract.limits import Limits
 from index.extract.sniffing import KNOWN_SUFFIXES, Format, foreign_kind, format_of, suffix_of
@@ -36,15 +37,19 @@ def expand(target: str) -> list[str]:
     """The single sources behind a path, a folder or a URL, in a stable order."""
     if is_url(target):
         return [target.strip()]
-    path = Path(target).expanduser()
-    if not path.exists():
-        raise ExtractionError(f"{target} does not exist: check the path.")
+    try:
+        path = Path(target).expanduser()
+        there = path.exists()
+    except (OSError, RuntimeError):  # too long, or in the home of nobody
+        there = False
+    if not there:
+        raise ExtractionError(f"{shown(target)} does not exist: check the path.")
     if not path.is_dir():
         return [str(path)]
     found = sorted(_files(path))
     if not found:
         raise ExtractionError(
-            f"{target} holds nothing that can be read: put articles into it "
+            f"{shown(target)} holds nothing that can be read: put articles into it "
             f"({', '.join(KNOWN_SUFFIXES[i] for i in (0, 2, 5, 8, 9, 11))})."
         )
     return found
@@ -95,18 +100,29 @@ def extract_bytes(
 def contained(read: Reader, name: str, limits: Limits) -> Iterator[Article | ExtractionError]:
     """The one boundary that no exception of a parser passes."""
     try:
-        yield from read(name, limits)
+        for one in read(name, limits):
+            yield _with_shown_name(one, name) if isinstance(one, ExtractionError) else one
     except ExtractionError as error:
-        yield error
+        yield _with_shown_name(error, name)
     except MemoryError:
-        yield too_much_memory(name, limits)
+        yield too_much_memory(shown(name), limits)
     except Exception as error:  # noqa: BLE001 - parsers of hostile files raise anything
         problem = ExtractionError(
-            f"{name} can't be read, because its content is damaged or unusual "
+            f"{shown(name)} can't be read, because its content is damaged or unusual "
             f"({type(error).__name__}): save it in another format and add that."
         )
         problem.__cause__ = error
         yield problem
+
+
+def _with_shown_name(error: ExtractionError, name: str) -> ExtractionError:
+    """An error whose sentence is about ``name``, which may be of any length and characters."""
+    fitting = shown(name)
+    if fitting == name:
+        return error
+    told = str(error)
+    sentence = fitting + told.removeprefix(name) if told.startswith(name) else told
+    return type(error)(sentence)
 
 
 def too_much_memory(name: str, limits: Limits) -> ExtractionError:
@@ -173,7 +189,13 @@ def _read(
         yield from _from_dump(io.BytesIO(data), name, source, limits, whole=True)
         return
     draft = _draft(kind, data, name, content_type, url)
-    yield assemble(draft, source=source, name=name, url=url)
+    article = assemble(draft, source=source, name=name, url=url)
+    if len(article.text) > limits.max_bytes:  # a small file may unpack to what nobody could add
+        raise ExtractionError(
+            f"{name} holds more text than the limit of {limits.megabytes()}: split it into "
+            "smaller files."
+        )
+    yield article
 
 
 def _draft(
