@@ -5,7 +5,7 @@ from __future__ import annotations
 from config.settings import Settings
 from config.starter import sync_starter
 from index.backups import Backups
-from index.data import LIBRARY
+from index.data import LIBRARY, MODELS
 from index.embed import Embedder, load_embedder
 from index.engine import Engine
 from index.extract import AllowedHosts, Limits
@@ -57,4 +57,4 @@ def build_seeded_engine(settings: Settings) -> Engine:
 
 
 def _store(settings: Settings) -> ModelStore:
-    return ModelStore(settings.models or settings.data / "models")
+    return ModelStore(settings.models or settings.data / MODELS)

@@ -88,15 +88,21 @@ async def respond(
 
 async def defer(interaction: Interaction, *, private: bool) -> None:
     """Promise an answer; it is public or private from now on."""
-    await _once(lambda: interaction.response.defer(ephemeral=private, thinking=True))
+    await _deferred(interaction, private=private)
 
 
 async def promise(interaction: Interaction, *, private: bool) -> int:
     """Promise an answer, and return the id of the message that it will be."""
-    sent = await _once(lambda: interaction.response.defer(ephemeral=private, thinking=True))
+    sent = await _deferred(interaction, private=private)
     if sent is not None and sent.message_id is not None:
         return sent.message_id
     return (await persist(interaction.original_response)).id
+
+
+async def _deferred(
+    interaction: Interaction, *, private: bool
+) -> discord.InteractionCallbackResponse[Any] | None:
+    return await _once(lambda: interaction.response.defer(ephemeral=private, thinking=True))
 
 
 async def turn(interaction: Interaction, card: discord.ui.LayoutView, *, private: bool) -> None:

@@ -1,7 +1,8 @@
 """Copies of the library: made while it is in use, checked before they count, put back whole.
 
-A copy holds everything but what is derived.  The folder ``backups`` beside the library has the
-daily ones, those made by hand, and what was in place before one was put back.
+A copy holds the whole library, vectors too, so that one that is put back need not be embedded.
+The folder ``backups`` beside the library has the daily ones, those made by hand, and what was in
+place before one was put back.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from index.data import BACKUPS
 from index.errors import LibraryError
 from index.files import private_folder, sync_file, sync_folder
 from index.integrity import problems, shows_damage
 from index.presence import Presence
 
-FOLDER = "backups"
 _DAILY, _BY_HAND, _BEFORE = "daily-", "library-", "before-restore-"
 _STALE = 3600  # seconds after which an unfinished copy was left by a process that ended
 _BESIDE = ("-wal", "-shm")
@@ -32,7 +33,7 @@ class Backups:
     def __init__(self, library: Path) -> None:
         """Name the library; neither it nor a copy of it has to be there."""
         self._library = library
-        self._folder = library.parent / FOLDER
+        self._folder = library.parent / BACKUPS
 
     def all(self) -> list[Path]:
         """Return the copies that can be put back, newest first."""

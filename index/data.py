@@ -6,10 +6,10 @@ from pathlib import Path
 
 from index.files import narrow, open_to_others
 
-LIBRARY = "library.db"
-"""The name of the library's file in the data folder."""
+LIBRARY, INDEX, MODELS, BACKUPS, IN_USE = "library.db", "index", "models", "backups", "in-use"
+"""The names of what lies in it."""
 
-_HELD = (LIBRARY, f"{LIBRARY}-wal", f"{LIBRARY}-shm", "in-use", "index", "models", "backups")
+_HELD = (LIBRARY, f"{LIBRARY}-wal", f"{LIBRARY}-shm", INDEX, MODELS, BACKUPS, IN_USE)
 
 
 def close_to_others(data: Path) -> None:

@@ -16,6 +16,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from index.backups import Backups, damaged
+from index.data import INDEX
 from index.errors import LibraryError, UnwritableError
 from index.files import private_file, private_folder
 from index.integrity import shows_damage
@@ -247,7 +248,7 @@ class Database:
             return
         log = self.path.with_name(f"{self.path.name}-wal")
         logged = log.exists() and log.stat().st_size
-        indexed = any(self.path.parent.glob("index/*/terms"))
+        indexed = any(self.path.parent.glob(f"{INDEX}/*/terms"))
         if logged or indexed or Backups(self.path).all():
             raise self.damaged("it is empty" if self.path.exists() else "it is gone")
 

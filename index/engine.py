@@ -16,7 +16,7 @@ from pathlib import Path
 
 from index.characters import without_surrogates
 from index.collection import CollectionIndex, Progress, folder_name
-from index.data import LIBRARY, close_to_others
+from index.data import INDEX, LIBRARY, close_to_others
 from index.embed import Embedder
 from index.errors import ExtractionError, PassageError
 from index.extract import Confined, Limits
@@ -206,7 +206,7 @@ class Engine:
         with self._lock:
             self._indexes.forget(collection)
             self._answers.clear()
-            shutil.rmtree(self._data / "index" / folder_name(collection), ignore_errors=True)
+            shutil.rmtree(self._data / INDEX / folder_name(collection), ignore_errors=True)
 
     def index(self, collection: str, progress: Progress | None = None) -> CollectionIndex:
         """Return the opened index of a collection, level with the library."""
@@ -224,7 +224,7 @@ class Engine:
         return indexes
 
     def _opened(self, collection: str) -> CollectionIndex:
-        folder = self._data / "index" / folder_name(collection)
+        folder = self._data / INDEX / folder_name(collection)
         return CollectionIndex(self.library, self.embedder, collection, folder)
 
     @property

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from index.data import IN_USE
+
 try:
     import fcntl
 except ImportError:  # Windows, which doesn't let a file be exchanged that is open anyway
     fcntl = None  # type: ignore[assignment]
-
-_NAME = "in-use"
 
 
 class Presence:
@@ -18,7 +18,7 @@ class Presence:
 
     def __init__(self, folder: Path, *, alone: bool = False) -> None:
         """Take the lock.  Raises BlockingIOError where others hold it, OSError elsewhere."""
-        self._file = os.open(folder / _NAME, os.O_RDONLY | os.O_CREAT, 0o600)
+        self._file = os.open(folder / IN_USE, os.O_RDONLY | os.O_CREAT, 0o600)
         if fcntl is None:
             return
         try:

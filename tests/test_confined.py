@@ -10,16 +10,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Thread, Timer
 
 import pytest
 
 from index.errors import ExtractionError
-from index.extract import AllowedHosts, Confined, Limits, extract
+from index.extract import Confined, Limits, extract
 from index.records import Article
-from tests.sites import serving
 
 LAMP = b"The lamp of the Wexport lighthouse was lit for the first time by Ida Lund in 1871."
 LIMITS = Limits(parse_seconds=2.0, max_memory=600_000_000)
@@ -238,31 +236,3 @@ def test_it_reads_the_same_as_this_process_would(tmp_path: Path) -> None:
     for path in (*tmp_path.iterdir(), tmp_path / "missing.txt", ROOT / "README.md"):
         assert everything(confined.extract(str(path))) == everything(extract(str(path)))
     confined.close()
-
-
-class Moved(BaseHTTPRequestHandler):
-    """A page that has moved within its site."""
-
-    def do_GET(self) -> None:
-        self.send_response(200 if self.path == "/lamp" else 301)
-        self.send_header("Location", "/lamp")
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        if self.path == "/lamp":
-            text = LAMP.decode()
-            self.wfile.write(
-                f"<html><body><article><h1>Lamp</h1><p>{text}</p><p>{text}</p></article>".encode()
-            )
-
-    def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
-
-
-def test_a_page_is_known_by_the_address_that_was_asked_for() -> None:
-    confined = Confined(Limits(allowed_hosts=AllowedHosts.parse(["127.0.0.1"])))
-    with serving(Moved) as address:
-        (article,) = confined.extract(f"{address}/old")
-    confined.close()
-    assert isinstance(article, Article)
-    assert (article.source, article.origin) == (f"{address}/old", f"{address}/old")
-    assert article.url == f"{address}/lamp"

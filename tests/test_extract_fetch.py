@@ -5,13 +5,14 @@ from __future__ import annotations
 import gzip
 import socket
 import time
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 
 import pytest
 
 from index.errors import FetchError
-from index.extract import AllowedHosts, Limits, extract
+from index.extract import AllowedHosts, Confined, Limits
 from index.extract.fetch import fetch
 from index.records import Article
 from tests.sites import serving
@@ -133,11 +134,12 @@ def refusal(url: str, limits: Limits = QUICK) -> str:
 
 
 def test_a_page_becomes_an_article_that_knows_where_it_came_from(server: str) -> None:
-    (article,) = extract(f"{server}/moved#part", limits=Limits(allowed_hosts=HERE))
+    with closing(Confined(Limits(allowed_hosts=HERE))) as confined:
+        (article,) = confined.extract(f"{server}/moved#part")
     assert isinstance(article, Article), article
     assert article.title == "Harbour"
     assert "The façade of the old harbour" in article.text
-    assert article.source == f"{server}/moved#part"
+    assert article.source == article.origin == f"{server}/moved#part"
     assert article.url == f"{server}/page?moved"
 
 

@@ -1,7 +1,7 @@
 """Bytes, a file, a folder or a URL to articles.
 
 ``expand`` names the single sources behind what a person gave; ``extract`` and
-``extract_bytes`` turn one source into articles, with an error in place of each part that
+``extract_bytes`` turn a file or some bytes into articles, with an error in place of each part that
 can't be read.  The readers and their libraries are imported when first needed.
 
 ``Confined`` does the same where it can be killed, and is what everything that comes from outside

@@ -64,12 +64,11 @@ def _files(folder: Path) -> Iterator[str]:
 
 
 def extract(source: str, *, limits: Limits | None = None) -> Iterator[Article | ExtractionError]:
-    """The articles of one source, and an error for each part of it that can't be read.
+    """The articles of one file, and an error for each part of it that can't be read.
 
     Nothing is raised: a batch goes on, whatever one of its sources holds.
     """
-    limits = limits or Limits()
-    for one in contained(_from_url if is_url(source) else _from_path, source, limits):
+    for one in contained(_from_path, source, limits or Limits()):
         yield replace(one, origin=source) if isinstance(one, Article) else one
 
 
@@ -131,13 +130,6 @@ def too_much_memory(name: str, limits: Limits) -> ExtractionError:
         f"{name} takes more than {limits.max_memory / 1e6:.0f} MB of memory to read: split it "
         "into smaller files, or copy its text and add that."
     )
-
-
-def _from_url(source: str, limits: Limits) -> Iterator[Article | ExtractionError]:
-    from index.extract.fetch import fetch
-
-    got = fetch(source, limits=limits)
-    yield from _read(got.data, got.url, source, got.content_type, got.url, limits)
 
 
 def _from_path(source: str, limits: Limits) -> Iterator[Article | ExtractionError]:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
 from index.embed import DEFAULT_MODEL, Embedder, Vectors, load_embedder
 from index.engine import SHARED, Engine
 from index.library import Library
@@ -55,8 +57,6 @@ class Remembering:
         return self._model.embed_queries(texts)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        import numpy as np
-
         for text in texts:
             if text not in self._known:
                 self._known[text] = self._model.embed_passages([text])[0]
