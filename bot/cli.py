@@ -7,23 +7,15 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
-from bot import output, terminal
-from bot.compose import (
-    build_backups,
-    build_embedder,
-    build_engine,
-    build_reader,
-    build_seeded_engine,
-)
-from bot.doctor import examine
+from bot import output, terminal, upkeep
+from bot.compose import build_embedder, build_engine, build_reader, build_seeded_engine
+from bot.console import AsJson, Data, err, out, print_json
 from bot.progress import batch_progress, ingest_progress, tell_what_takes_long, waiting
 from config.settings import Settings, load
 from index.characters import without_surrogates
@@ -42,12 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_out = Console(highlight=False)
-_err = Console(stderr=True, highlight=False)
 
-Data = Annotated[
-    Path | None, typer.Option("--data", help="Folder of the library.", show_default=False)
-]
 Collection = Annotated[
     str,
     typer.Option(
@@ -57,7 +44,6 @@ Collection = Annotated[
         callback=without_surrogates,  # which stand for bytes that are no UTF-8
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 Count = Annotated[
     int | None, typer.Option("--passages", "-k", help="How many passages to show.", min=1, max=50)
 ]
@@ -81,7 +67,7 @@ def ask(
     settings = load(data=data, passages=passages)
     with _engine(settings, seeded=True) as engine:
         names = _ready(engine, collection)
-        with waiting(_err, "loading the reader"):
+        with waiting(err, "loading the reader"):
             _ = engine.reader
         if batch is not None:
             _ask_batch(engine, batch, names, settings.passages)
@@ -103,12 +89,12 @@ def search(
     settings = load(data=data, passages=passages)
     with _engine(settings, seeded=True) as engine:
         names = _ready(engine, collection)
-        with waiting(_err, "searching"):
+        with waiting(err, "searching"):
             found = engine.search(query, names, settings.passages)
         if as_json:
-            _print({"query": query, "passages": output.passages_json(found)})
+            print_json({"query": query, "passages": output.passages_json(found)})
         else:
-            terminal.show_passages(_out, found)
+            terminal.show_passages(out, found)
 
 
 @app.command()
@@ -138,9 +124,9 @@ def list_articles(
     with _engine(load(data=data), seeded=collection == SHARED) as engine:
         entries = engine.library.entries(collection)
     if as_json:
-        _print(output.entries_json(entries, collection))
+        print_json(output.entries_json(entries, collection))
     else:
-        terminal.show_entries(_out, entries, collection)
+        terminal.show_entries(out, entries, collection)
 
 
 @app.command()
@@ -156,9 +142,9 @@ def show(
         whole = engine.library.article(collection, entry.id)
         passages = engine.library.passages_of(collection, entry.id)
     if as_json:
-        _print(output.article_json(entry, whole, passages))
+        print_json(output.article_json(entry, whole, passages))
     else:
-        terminal.show_article(_out, entry, whole)
+        terminal.show_article(out, entry, whole)
 
 
 @app.command()
@@ -178,11 +164,11 @@ def remove(
         for entry in entries:
             engine.library.remove(collection, entry.id)
     if as_json:
-        _print({"collection": collection, "removed": [entry.id for entry in entries]})
+        print_json({"collection": collection, "removed": [entry.id for entry in entries]})
         return
     for entry in entries:
-        _out.print(Text(terminal.printable(f"✓ {entry.title} [{entry.id}] removed")))
-        _out.print(Text(terminal.printable(f"  add it again from {entry.source}"), style="dim"))
+        out.print(Text(terminal.printable(f"✓ {entry.title} [{entry.id}] removed")))
+        out.print(Text(terminal.printable(f"  add it again from {entry.source}"), style="dim"))
 
 
 @app.command()
@@ -233,18 +219,18 @@ def evaluate(
     """
     labelled, asked = read_passages(passages), read_questions(questions)
     settings = load()
-    with waiting(_err, "loading the models"):
+    with waiting(err, "loading the models"):
         embedder = build_embedder(settings)
         reader = build_reader(settings, embedder)
-    with batch_progress(_err, "indexing") as progress:
+    with batch_progress(err, "indexing") as progress:
         evaluation = Evaluation(labelled, embedder, reader, progress)
-    with batch_progress(_err, "asking") as progress:
+    with batch_progress(err, "asking") as progress:
         found = figures(evaluation.run(asked, progress))
     evaluation.close()
     if as_json:
-        _print(found)
+        print_json(found)
     else:
-        terminal.show_figures(_out, found)
+        terminal.show_figures(out, found)
 
 
 @app.command()
@@ -254,84 +240,26 @@ def setup(data: Data = None) -> None:
         _ready(engine, SHARED)
         ready = [(True, f"Model {engine.embedder.identity} is ready")]
         ready.append((True, f"Reader {engine.reader.identity} is ready"))
-    terminal.show_checks(_out, ready)
+    terminal.show_checks(out, ready)
 
 
-@app.command()
-def backup(
-    file: Annotated[
-        Path | None, typer.Argument(help="Where to; by default the backups folder of the library.")
-    ] = None,
-    as_json: AsJson = False,
-    data: Data = None,
-) -> None:
-    """Copy the library, checked and whole, while the bot may go on serving."""
-    backups = build_backups(load(data=data))
-    with waiting(_err, "copying and checking the library"):
-        made = backups.make(file)
-    size = made.stat().st_size
-    if as_json:
-        _print({"backup": str(made), "bytes": size})
-    else:
-        told = f"✓ {made} ({size / 1e6:.1f} MB) is whole"
-        _out.print(Text(terminal.printable(told)), soft_wrap=True)
-
-
-@app.command()
-def restore(
-    file: Annotated[
-        Path | None, typer.Argument(help="Which backup; by default the newest good one.")
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
-    as_json: AsJson = False,
-    data: Data = None,
-) -> None:
-    """Put a backup in the place of the library; what was there is kept beside it."""
-    backups = build_backups(load(data=data))
-    with waiting(_err, "looking through the backups"):
-        chosen = file or backups.newest_good()
-    if chosen is None:
-        raise PassageError("There is no good backup of this library; name the file of one.")
-    if sys.stdin.isatty() and not (yes or as_json):
-        question = f"Put {chosen} in the place of the library?"
-        typer.confirm(terminal.printable(question), abort=True)
-    with waiting(_err, "restoring"):
-        before = backups.restore(chosen)
-    if as_json:
-        _print({"restored": str(chosen), "before": before and str(before)})
-        return
-    _out.print(Text(terminal.printable(f"✓ {chosen} is the library now")), soft_wrap=True)
-    if before is not None:
-        _out.print(Text(terminal.printable(f"  what was there is {before}"), style="dim"))
-
-
-@app.command()
-def doctor(as_json: AsJson = False, data: Data = None) -> None:
-    """Check everything that an answer needs, and say what to do where something is wrong."""
-    with waiting(_err, "checking"):
-        checks = list(examine(load(data=data)))
-    if as_json:
-        _print({"good": all(c.good for c in checks), "checks": [asdict(c) for c in checks]})
-    else:
-        terminal.show_checks(_out, [(check.good, check.sentence) for check in checks])
-    if not all(check.good for check in checks):
-        raise typer.Exit(1)
+upkeep.add_to(app)
 
 
 def _ask_once(engine: Engine, question: str, names: Sequence[str], k: int, as_json: bool) -> None:
-    with waiting(_err, "reading"):
+    with waiting(err, "reading"):
         answer = engine.ask(question, names, k)
     if as_json:
-        _print(output.answer_json(answer))
+        print_json(output.answer_json(answer))
     else:
-        terminal.show_answer(_out, answer)
+        terminal.show_answer(out, answer)
 
 
 def _ask_repeatedly(engine: Engine, names: Sequence[str], k: int, as_json: bool) -> None:
     """Ask at a prompt until an empty line or the end of the input."""
     while True:
         try:
-            question = _out.input("? ") if sys.stdin.isatty() else input()
+            question = out.input("? ") if sys.stdin.isatty() else input()
         except EOFError:
             return
         if not question.strip():
@@ -342,12 +270,12 @@ def _ask_repeatedly(engine: Engine, names: Sequence[str], k: int, as_json: bool)
 def _ask_batch(engine: Engine, file: Path, names: Sequence[str], k: int) -> None:
     """Answer a file of questions in its order, those that can't be read named on stderr."""
     questions = list(_questions(file))
-    with batch_progress(_err, "answering") as progress:
+    with batch_progress(err, "answering") as progress:
         for start in range(0, len(questions), 64):
             part = questions[start : start + 64]
             answers = engine.ask_all([text for _, text in part], names, k)
             for (name, _), answer in zip(part, answers, strict=True):
-                _print({"id": name, **output.answer_json(answer)})
+                print_json({"id": name, **output.answer_json(answer)})
             progress(start + len(part), len(questions))
 
 
@@ -383,7 +311,7 @@ def _expanded(sources: Sequence[str], report: Report) -> list[str]:
 def _add_all(
     engine: Engine, sources: Sequence[str], collection: str, report: Report, *, quiet: bool
 ) -> None:
-    with ingest_progress(_err, len(sources)) as progress:
+    with ingest_progress(err, len(sources)) as progress:
         for source in sources:
             progress.source(source)
             for item in engine.add([source], collection, progress.step):
@@ -393,17 +321,17 @@ def _add_all(
                 report.added.append(item)
                 if not quiet:
                     for text in terminal.added_lines(item):
-                        _out.print(Text(text), soft_wrap=True)
+                        out.print(Text(text), soft_wrap=True)
 
 
 def _finish(report: Report, collection: str, *, as_json: bool) -> None:
     """Print the report's end; exit with 1 if anything could not be added."""
     if as_json:
-        _print(output.report_json(report, collection))
+        print_json(output.report_json(report, collection))
     else:
         for error in report.errors:
-            _err.print(Text(f"✗ {terminal.printable(error)}", style="red"), soft_wrap=True)
-        _out.print(terminal.summary(report))
+            err.print(Text(f"✗ {terminal.printable(error)}", style="red"), soft_wrap=True)
+        out.print(terminal.summary(report))
     if report.errors:
         raise typer.Exit(1)
 
@@ -414,9 +342,9 @@ def _ready(engine: Engine, collection: str) -> list[str]:
     An index that has to be built anew, as after a change of model, shows its progress.
     """
     names = list(dict.fromkeys([collection, SHARED]))
-    with waiting(_err, "loading the model"):
+    with waiting(err, "loading the model"):
         _ = engine.embedder
-    with batch_progress(_err, "indexing") as progress:
+    with batch_progress(err, "indexing") as progress:
         for name in names:
             engine.index(name, progress)
     return names
@@ -425,17 +353,12 @@ def _ready(engine: Engine, collection: str) -> list[str]:
 @contextmanager
 def _engine(settings: Settings, *, seeded: bool = False) -> Iterator[Engine]:
     tell_what_takes_long()
-    with waiting(_err, "opening the library"):
+    with waiting(err, "opening the library"):
         engine = build_seeded_engine(settings) if seeded else build_engine(settings)
     try:
         yield engine
     finally:
         engine.close()
-
-
-def _print(record: dict[str, Any]) -> None:
-    sys.stdout.write(output.line(record) + "\n")
-    sys.stdout.flush()
 
 
 def main() -> None:
@@ -444,16 +367,16 @@ def main() -> None:
     try:
         app()
     except PassageError as error:
-        _err.print(Text(terminal.printable(str(error)), style="red"), soft_wrap=True)
+        err.print(Text(terminal.printable(str(error)), style="red"), soft_wrap=True)
         sys.exit(1)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
     except OSError as error:
-        _err.print(Text(terminal.printable(_disk_sentence(error)), style="red"), soft_wrap=True)
+        err.print(Text(terminal.printable(_disk_sentence(error)), style="red"), soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
-        _err.print("Stopped; what was already added stays, nothing is half done.")
+        err.print("Stopped; what was already added stays, nothing is half done.")
         sys.exit(1)
 
 
