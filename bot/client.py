@@ -18,7 +18,7 @@ from discord import app_commands
 from bot import ask, buttons, insights, library, search, settings
 from bot.delivery import GONE, Interaction
 from bot.desk import Desk
-from bot.failures import answer_failure, named, noted
+from bot.failures import answer_failure, kept_away, named, noted
 from bot.keeping import Keeping
 from bot.line import watched
 from bot.mentions import Mentions
@@ -139,6 +139,8 @@ class PassageBot(discord.AutoShardedClient):
             log.info("nothing was done in %s: %s", event, type(error).__name__)
         elif isinstance(error, discord.HTTPException) and error.code in GONE:
             log.warning("nothing was done in %s: %s", event, named(error))
+        elif isinstance(error, Exception) and kept_away(error):
+            log.warning("perhaps nothing was done in %s: %s", event, named(error))
         elif error is not None:
             noted(error, event)
 
@@ -159,6 +161,8 @@ class PassageBot(discord.AutoShardedClient):
 
     async def on_message(self, message: discord.Message) -> None:
         """A mention, a reply, a direct message, or a channel that is answered unasked."""
+        if message.author == self.user:
+            self.mentions.appeared(message)
         if self.mentions.spoken_to(message):
             await self.mentions.message(message)
         else:

@@ -80,7 +80,7 @@ async def answer_failure(interaction: discord.Interaction[Any], error: BaseExcep
         log.warning("interaction %s was gone before its answer: %s", interaction.id, named(error))
         return
     if kept_away(error):
-        log.warning("interaction %s can't be answered: %s", interaction.id, named(error))
+        log.warning("interaction %s may have no answer: %s", interaction.id, named(error))
         return
     card = told(error)
     promised = interaction.response.type is discord.InteractionResponseType.deferred_channel_message
@@ -94,7 +94,7 @@ async def answer_failure(interaction: discord.Interaction[Any], error: BaseExcep
 
 
 def kept_away(error: BaseException) -> bool:
-    """Say whether Discord let nothing through, tried again and again: then it would not now."""
+    """Say whether no try got through to Discord: then none would now, and one may have worked."""
     if isinstance(error, discord.HTTPException):
         return error.status == 429 or error.status >= 500
     return isinstance(error, aiohttp.ClientError | ConnectionError | TimeoutError)

@@ -33,7 +33,8 @@ EDITABLE = 15 * 60
 """Seconds for which an edit of a question edits its answer."""
 
 _TYPING = 1.0  # seconds of thinking after which it shows
-_REMEMBERED = 2_000  # messages whose replies, not in the journal, are remembered
+_REMEMBERED = 2_000  # messages whose replies are remembered beside the journal
+_ON_ITS_WAY = 1.0  # seconds within which the gateway tells of a message
 _UNKNOWN_REFERENCE = 50035
 _SPOKEN = (discord.MessageType.default, discord.MessageType.reply)
 
@@ -67,6 +68,11 @@ class Mentions:
             kept = await self._kept(message.channel.id, message.id)
             if (kept is None or kept.reply_message is None) and message.id not in self._said:
                 await self._speak(message)
+
+    def appeared(self, message: discord.Message) -> None:
+        """Take in from the gateway that a reply is there, whatever became of its request."""
+        if message.nonce is not None and str(message.nonce).isdecimal():
+            _remember(self._said, int(message.nonce), message.id)
 
     async def edited(self, message: discord.Message) -> None:
         """Answer a question again that was edited; what Discord adds to one is no edit."""
@@ -127,13 +133,23 @@ class Mentions:
             return earlier
         try:
             sent = await reply(message, card)
-        except discord.HTTPException as error:
-            if error.code == _UNKNOWN_REFERENCE or error.status in (403, 404):
+        except TROUBLE as error:
+            if kept_away(error):
+                return await self._unsure(message.id, error)
+            if _refused(error):
                 log.warning("message %s can't be answered: %s", message.id, named(error))
                 return None
             raise
         _remember(self._said, message.id, sent.id)
         return sent.id
+
+    async def _unsure(self, message: int, error: Exception) -> int | None:
+        """Return the reply that is there although every try to send it seemed to fail."""
+        await asyncio.sleep(_ON_ITS_WAY)
+        shown = self._said.get(message)
+        if shown is None:
+            log.warning("message %s may have no answer: %s", message, named(error))
+        return shown
 
     async def _speak(self, message: discord.Message) -> None:
         text = self._question(message)
@@ -151,9 +167,6 @@ class Mentions:
             await self._tell(message, error)
 
     async def _tell(self, message: discord.Message, error: Exception) -> None:
-        if kept_away(error):
-            log.warning("message %s can't be answered: %s", message.id, named(error))
-            return
         try:
             await self.say(message, told(error))
         except TROUBLE as failed:
@@ -215,6 +228,13 @@ class Mentions:
 
     def _turn(self, message: int) -> asyncio.Lock:
         return self._turns.setdefault(message, asyncio.Lock())
+
+
+def _refused(error: Exception) -> bool:
+    """Say whether Discord will not have the answer: the question or the channel is gone."""
+    if not isinstance(error, discord.HTTPException):
+        return False
+    return error.code == _UNKNOWN_REFERENCE or error.status in (403, 404)
 
 
 async def _show_typing(message: discord.Message) -> None:

@@ -167,6 +167,26 @@ async def test_half_an_answer_or_a_proxys_page_is_no_end(
     assert (said.hits, answered.hits) == (1, 1)
 
 
+async def test_what_was_tried_in_vain_is_told_of_unless_it_took_effect(
+    scene: Scene, room: Channel
+) -> None:
+    """The gateway tells the bot of an answer whose every request seemed to fail."""
+    other, faults = scene.guild.text("another"), scene.discord.faults
+    in_vain = faults.fail("POST", f"/channels/{other.id}/messages", status=503, times=6)
+    banned = faults.ban("POST", f"/channels/{room.id}/messages", times=5, retry_after=0.1)
+    last = faults.fail("POST", f"/channels/{room.id}/messages", status=503, applied=True)
+    lost = await other.say(scene.ada, WORTH, mentions=[scene.discord.bot])
+    given = await room.say(scene.ada, WORTH, mentions=[scene.discord.bot])
+    answer = await room.next_message(PATIENCE + 40)
+    await scene.bot.says(f"message {lost.id} may have no answer: DiscordServerError (HTTP 503")
+    await given.delete()
+    await answer.vanishes(PATIENCE)
+    assert (in_vain.hits, banned.hits, last.hits) == (6, 5, 1)
+    assert str(given.id) not in scene.bot.log
+    assert "Traceback" not in scene.bot.log
+    await other.stays_silent(0.5)
+
+
 async def test_each_fault_is_a_line_of_the_log(scene: Scene, room: Channel) -> None:
     faults, begun = scene.discord.faults, len(scene.bot.lines)
     faults.fail("POST", MESSAGES, status=503)

@@ -14,10 +14,12 @@ from tests.loopback.constants import Callback
 if TYPE_CHECKING:
     from tests.loopback import Channel, Discord, Interaction, Message
     from tests.loopback.faults import Fault
+    from tests.loopback.rest import Call
 
 _IN_TIME = 1.5  # seconds of a gateway's outage that leave an acknowledgement in time
 _LEFT = 1.6  # seconds of faults that do
 _PAUSES = (0.2, 1.0, 3.0)  # seconds before a further try after all but a rate limit
+_TRIED = 30.0  # seconds for which it is tried to say something before it is given up
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Ledger:
         self._messages = self._requests = 0
         self._answers: dict[int, list[Message]] = defaultdict(list)
         self._faults: dict[str, list[Fault]] = defaultdict(list)
+        self._tries: dict[str, list[Call]] = defaultdict(list)
 
     def answers(self, asked: Asked) -> list[Message]:
         """Return what the bot has answered, without what is only promised."""
@@ -79,16 +82,23 @@ class Ledger:
             return "never delivered"
         if asked.silenced:
             return "its channel is gone, or the voice there"
-        if interaction is None:
-            return None
         self._take_down()
+        if interaction is None:
+            tries = self._tries[f"messages {asked.id}"]
+            return "no try got through" if _all_struck(tries) else None
         if _wait(self._faults[f"interactions {interaction.id}"]) > _LEFT:
             return "no acknowledgement got through"
         outlasts = self._discord.limits.token_s
         limits = self._faults[f"webhooks {interaction.token}"]
         if any(fault.kind == "429" and fault.seconds > outlasts for fault in limits):
             return "its token expired"
-        return None
+        tries = self._tries[f"webhooks {interaction.token}"]
+        return "no try got through" if _all_struck(tries) else None
+
+    def is_known(self, asked: Asked) -> bool:
+        """Return whether the bot was told by the gateway that its answer is there."""
+        ago = (time.time() - message.created for message in self.answers(asked) if asked.said)
+        return any(not self._discord.gateway.lost(time.monotonic() - since) for since in ago)
 
     def _take_down(self) -> None:
         """Take in what has come since the last time."""
@@ -101,10 +111,22 @@ class Ledger:
                 self._answers[message.reply_to.id].append(message)
         for call in self._discord.requests[self._requests :]:
             self._requests += 1
-            if call.fault is not None and call.path.startswith(("/interactions/", "/webhooks/")):
+            if call.path.startswith(("/interactions/", "/webhooks/")):
                 _, kind, number, token, *_ = call.path.split("/")
-                about = number if kind == "interactions" else token
-                self._faults[f"{kind} {about}"].append(call.fault)
+                about = f"{kind} {number if kind == 'interactions' else token}"
+            elif isinstance(call.body, dict) and "nonce" in call.body:
+                about = f"messages {call.body['nonce']}"
+            else:
+                continue
+            self._tries[about].append(call)
+            if call.fault is not None:
+                self._faults[about].append(call.fault)
+
+
+def _all_struck(tries: list[Call]) -> bool:
+    """Return whether faults met every try, for as long as it is tried."""
+    struck = all(call.fault is not None and call.fault.kind != "slow" for call in tries)
+    return struck and bool(tries) and tries[-1].at - tries[0].at >= _TRIED
 
 
 def _wait(faults: list[Fault]) -> float:

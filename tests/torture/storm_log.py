@@ -18,6 +18,7 @@ NOT_GIVEN = re.compile(
     r"WARNING passage: (?:message|interaction) (\d+)"
     r" (?:has no answer|can't be answered|was gone before its answer|was not told of a failure)"
 )
+UNSURE = re.compile(r"WARNING passage: (?:message|interaction) (\d+) may have no answer")
 _TOKEN = re.compile(r"^/(webhooks|interactions)/(\d+)/[^/]+")
 _SLOW = 2.0  # seconds from which an answer is told to be late
 _WAYS = {
@@ -63,9 +64,14 @@ def not_given(lines: Iterable[str]) -> Counter[int]:
     return Counter(int(m[1]) for line in lines if (m := NOT_GIVEN.search(line)))
 
 
+def unsure(lines: Iterable[str]) -> Counter[int]:
+    """Return the messages and interactions of which a log says that they may have no answer."""
+    return Counter(int(m[1]) for line in lines if (m := UNSURE.search(line)))
+
+
 def others(lines: Iterable[str]) -> list[str]:
     """Return what else a log has at the level of a warning or above, and any traceback."""
-    known = (REQUEST, GATEWAY, NOT_GIVEN)
+    known = (REQUEST, GATEWAY, NOT_GIVEN, UNSURE)
     loud = re.compile(r" (WARNING|ERROR|CRITICAL) |Traceback|Exception ignored|never retrieved")
     return [line for line in lines if loud.search(line) and not any(k.search(line) for k in known)]
 

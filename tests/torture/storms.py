@@ -18,12 +18,15 @@ the loopback's record says that Discord made it impossible, in which case there 
   are the wait of a rate limit, up to a second for a slow answer, and the pauses before a further
   try, of 0.2 s, 1 s and 3 s; together more than 1.6 of the three seconds;
 - *its token expired*: a rate limit on it outlasts the token, which lives some seconds here;
-- *its channel is gone*, or the bot's voice in it, before the answer was given.
+- *its channel is gone*, or the bot's voice in it, before the answer was given;
+- *no try got through*: faults met every request that carried the answer, for half a minute.
 
 **In the log once.**  A line for each request that a fault struck, with its method and address (no
 token) and what came: the status, "connection lost", or for slow ones how long it took; a line for
 each end of a gateway connection, with the reason; a line for each question that can't be answered,
-by the id of its message or interaction.  Twice delivered and late events change nothing and are not
+by the id of its message or interaction.  Where no try got through, one may have worked all the
+same; the line then says that there may be no answer, and there is none if the gateway told of the
+answer.  Twice delivered and late events change nothing and are not
 told of.  There is no other warning, no traceback, no token and no text of a question.  A line for a
 slow answer may be there without a fault, where the machine itself was slow.
 
@@ -253,16 +256,17 @@ def _log_wrong(scene: Scene, crowd: Crowd) -> list[str]:
     ended, ends = storm_log.ends_struck(discord), storm_log.ends_told(lines)
     if ended != ends:
         wrong.append(f"the gateway ended {dict(ended)}, the log says {dict(ends)}")
-    not_given = storm_log.not_given(lines)
+    not_given, unsure = storm_log.not_given(lines), storm_log.unsure(lines)
     for asked in crowd.asked:
         why, count = crowd.ledger.why_impossible(asked), crowd.ledger.count(asked)
-        known = not_given.pop(asked.id, 0)
+        wondered = unsure.pop(asked.id, 0)
+        known = not_given.pop(asked.id, 0) + wondered
         unexplained = not known and not count and why not in (None, "never delivered")
         # An answer may have taken effect and seemed to fail before it became impossible.
         given = known and count and why is None and asked.channel not in crowd.avoided
-        if unexplained or known > 1 or given:
+        if unexplained or known > 1 or given or (wondered and crowd.ledger.is_known(asked)):
             wrong.append(f"{asked.kind} {asked.id}: {known} lines, {count} answers ({why})")
-    wrong += [f"of nothing that was asked: {id_}" for id_ in not_given]
+    wrong += [f"of nothing that was asked: {id_}" for id_ in not_given | unsure]
     wrong += storm_log.others(lines)
     log = scene.bot.log
     wrong += ["the token"] * (discord.token in log)
