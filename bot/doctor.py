@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from bot.cards.parts import plural
 from bot.compose import build_backups, build_engine
 from config.settings import Settings, settings_file
 from index.backups import Backups, advice
@@ -95,8 +96,8 @@ def _library(engine: Engine) -> Check:
     return Check(
         "library",
         good=True,
-        sentence=f"The library is whole: {counted.articles} articles, "
-        f"{counted.passages} passages, {counted.collections} collections",
+        sentence=f"The library is whole: {plural(counted.articles, 'article')}, "
+        f"{plural(counted.passages, 'passage')}, {plural(counted.collections, 'collection')}",
     )
 
 
@@ -115,12 +116,14 @@ def _private(settings: Settings) -> Check:
 
 def _indexed(engine: Engine) -> str:
     sizes = [len(engine.index(name)) for name in engine.library.collections()]
-    return f"{len(sizes)} indexes are level with the library: {sum(sizes)} passages"
+    level = "index is" if len(sizes) == 1 else "indexes are"
+    return f"{len(sizes)} {level} level with the library: {plural(sum(sizes), 'passage')}"
 
 
 def _waiting(engine: Engine) -> Check:
     waiting = len(Jobs(engine.library.database).pending())
-    told = f"{waiting} requests to add something wait for the bot" if waiting else "Nothing waits"
+    wait = "request to add something waits" if waiting == 1 else "requests to add something wait"
+    told = f"{waiting} {wait} for the bot" if waiting else "Nothing waits"
     return Check("queue", good=True, sentence=told)
 
 

@@ -21,6 +21,7 @@ from index.errors import LibraryError
 from index.files import private_folder, sync_file, sync_folder
 from index.integrity import problems, shows_damage
 from index.presence import Presence
+from index.schema import SCHEMA
 
 _DAILY, _BY_HAND, _BEFORE = "daily-", "library-", "before-restore-"
 _STALE = 3600  # seconds after which an unfinished copy was left by a process that ended
@@ -38,7 +39,8 @@ class Backups:
     def all(self) -> list[Path]:
         """Return the copies that can be put back, newest first."""
         found = [*self._folder.glob(f"{_DAILY}*.db"), *self._folder.glob(f"{_BY_HAND}*.db")]
-        return sorted(found, key=lambda path: (path.stat().st_mtime, path.name), reverse=True)
+        aged = [(_made(path), path.name, path) for path in found]
+        return [path for _, _, path in sorted(aged, reverse=True)]
 
     def newest_good(self) -> Path | None:
         """Return the newest copy that is whole, if there is one."""
@@ -125,7 +127,7 @@ class Backups:
     def _sweep(self, folder: Path) -> None:
         """Remove what processes left behind that ended while they copied."""
         for left in folder.glob(".*.partial"):
-            if time.time() - left.stat().st_mtime > _STALE:
+            if time.time() - _made(left) > _STALE:
                 left.unlink(missing_ok=True)
 
     @contextmanager
@@ -163,7 +165,7 @@ def examined(path: Path) -> list[str]:
         return ["there is no such file"]
     try:
         with closing(_opened(path, "ro&immutable=1")) as copy:
-            return problems(copy) or _not_a_library(copy)
+            return problems(copy) or _not_a_library(copy) or _too_new(copy)
     except sqlite3.Error as error:
         return [str(error)]
 
@@ -187,6 +189,19 @@ def damaged(library: Path, what: object) -> LibraryError:
 def _not_a_library(db: sqlite3.Connection) -> list[str]:
     found = db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'articles'").fetchone()
     return [] if found[0] else ["it is no library"]
+
+
+def _too_new(db: sqlite3.Connection) -> list[str]:
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    return ["it was written by a newer Passage"] if version > SCHEMA else []
+
+
+def _made(path: Path) -> float:
+    """Return when a file was written, 0 for one that somebody has removed meanwhile."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _opened(path: Path, mode: str = "rw") -> sqlite3.Connection:

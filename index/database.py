@@ -1,4 +1,4 @@
-"""The one SQLite file that all that is kept lives in: connection, transactions, schema.
+"""The one SQLite file that all that is kept lives in: connection and transactions.
 
 The library, the journal, the servers' settings and the queue of jobs share one connection
 and one lock, so that a change over several of them is one transaction.  A schema of an
@@ -21,110 +21,9 @@ from index.errors import LibraryError, UnwritableError
 from index.files import private_file, private_folder
 from index.integrity import shows_damage
 from index.presence import Presence
+from index.schema import MIGRATIONS, SCHEMA
 
 log = logging.getLogger("passage")
-
-_ARTICLES = """
-CREATE TABLE collections (
-    key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, generation INTEGER NOT NULL DEFAULT 0
-);
-CREATE TABLE articles (
-    key INTEGER PRIMARY KEY AUTOINCREMENT,
-    collection INTEGER NOT NULL REFERENCES collections,
-    id TEXT NOT NULL, source TEXT NOT NULL, digest TEXT NOT NULL,
-    origin TEXT, title TEXT NOT NULL, author TEXT, url TEXT, published TEXT,
-    text TEXT NOT NULL, sections TEXT NOT NULL, pages TEXT NOT NULL,
-    added TEXT NOT NULL, updated TEXT NOT NULL,
-    UNIQUE (collection, id)
-);
-CREATE INDEX articles_by_digest ON articles (collection, digest);
-CREATE TABLE passages (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    article INTEGER NOT NULL REFERENCES articles,
-    collection INTEGER NOT NULL REFERENCES collections,
-    generation INTEGER NOT NULL,
-    start INTEGER NOT NULL, end INTEGER NOT NULL,
-    section TEXT, page INTEGER,
-    sentences TEXT NOT NULL,
-    context TEXT NOT NULL, text TEXT NOT NULL, digest TEXT NOT NULL
-);
-CREATE INDEX passages_by_article ON passages (article, start);
-CREATE INDEX passages_by_generation ON passages (collection, generation);
-CREATE INDEX passages_by_digest ON passages (digest);
-CREATE TABLE removals (
-    collection INTEGER NOT NULL, generation INTEGER NOT NULL, passage INTEGER NOT NULL,
-    PRIMARY KEY (collection, generation, passage)
-) WITHOUT ROWID;
-CREATE TABLE vectors (
-    model TEXT NOT NULL, digest TEXT NOT NULL, vector BLOB NOT NULL,
-    PRIMARY KEY (digest, model)
-) WITHOUT ROWID;
-CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-INSERT INTO notes VALUES ('library', lower(hex(randomblob(8))))
-"""
-
-# Some files of version 1 have the marks of changes already.  From ``settings`` on a
-# collection goes by its name: a server has settings and questions before it has articles.
-_SERVERS = """
-CREATE TABLE IF NOT EXISTS changes (
-    collection INTEGER NOT NULL, generation INTEGER NOT NULL, mark TEXT NOT NULL,
-    PRIMARY KEY (collection, generation)
-) WITHOUT ROWID;
-CREATE TABLE settings (
-    collection TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
-    PRIMARY KEY (collection, name)
-) WITHOUT ROWID;
-CREATE TABLE departures (
-    collection TEXT PRIMARY KEY, guild INTEGER NOT NULL, since INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE answers (
-    key INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    collection TEXT NOT NULL,
-    asker INTEGER, question TEXT,
-    channel INTEGER NOT NULL, message INTEGER NOT NULL,
-    reply_channel INTEGER, reply_message INTEGER,
-    follows INTEGER REFERENCES answers ON DELETE SET NULL,
-    private INTEGER NOT NULL, asked INTEGER NOT NULL,
-    state TEXT NOT NULL, confidence REAL NOT NULL, reason TEXT NOT NULL,
-    quote TEXT, passages TEXT NOT NULL,
-    UNIQUE (channel, message)
-);
-CREATE INDEX answers_by_collection ON answers (collection, asked);
-CREATE INDEX answers_by_asker ON answers (asker);
-CREATE INDEX answers_by_reply ON answers (reply_channel, reply_message);
-CREATE INDEX answers_by_follows ON answers (follows);
-CREATE VIEW visible_answers AS
-    SELECT a.*, f.id AS before FROM answers a LEFT JOIN answers f ON f.key = a.follows
-    WHERE a.collection NOT IN (SELECT collection FROM departures);
-CREATE TABLE feedback (
-    answer INTEGER NOT NULL REFERENCES answers ON DELETE CASCADE,
-    person INTEGER NOT NULL,
-    helpful INTEGER NOT NULL, reason TEXT, comment TEXT NOT NULL, given INTEGER NOT NULL,
-    PRIMARY KEY (answer, person)
-) WITHOUT ROWID;
-CREATE INDEX feedback_by_person ON feedback (person);
-CREATE TABLE jobs (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    collection TEXT NOT NULL,
-    asker INTEGER NOT NULL,
-    kind TEXT NOT NULL, name TEXT NOT NULL,
-    channel INTEGER NOT NULL, message INTEGER NOT NULL,
-    queued INTEGER NOT NULL, started INTEGER, finished INTEGER,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    report TEXT
-);
-CREATE INDEX jobs_by_collection ON jobs (collection, finished);
-CREATE INDEX jobs_by_asker ON jobs (asker);
-CREATE TABLE payloads (
-    job INTEGER PRIMARY KEY REFERENCES jobs ON DELETE CASCADE, payload NOT NULL
-)
-"""
-
-MIGRATIONS = (_ARTICLES, _SERVERS)
-"""What brings a file from each version to the next; what is released is never edited."""
-
-SCHEMA = len(MIGRATIONS)
 
 IN_MEMORY = Path(":memory:")
 """What SQLite calls a library that is kept nowhere."""

@@ -267,11 +267,22 @@ class Library:
         )
         return {row["digest"]: np.frombuffer(row["vector"], np.float32) for row in rows}
 
+    def vectors_of(self, model: str, ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
+        """Return the stored vectors of passages, by id."""
+        rows = self.database.read(
+            "SELECT id, vector FROM passages JOIN vectors USING (digest)"
+            " WHERE model = ? AND id IN (SELECT value FROM json_each(?))",
+            (model, json.dumps(list(ids))),
+        )
+        return {row["id"]: np.frombuffer(row["vector"], np.float32) for row in rows}
+
     def keep_vectors(self, model: str, vectors: Mapping[str, NDArray[np.float32]]) -> None:
         """Keep the vectors of embedded texts, so that none is computed twice."""
         rows = [(model, digest, vector.tobytes()) for digest, vector in vectors.items()]
         with self.database.writing() as db:
-            db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
+            db.executemany(
+                "INSERT OR REPLACE INTO vectors (model, digest, vector) VALUES (?, ?, ?)", rows
+            )
 
     def identity(self) -> str:
         """Return what tells this library from any other, so that no index of another is used."""

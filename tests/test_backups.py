@@ -271,6 +271,16 @@ def test_there_has_to_be_something_to_back_up(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_backup_of_a_newer_passage_is_not_restored(path: Path, backups: Backups) -> None:
+    newer = backups.make()
+    with closing(sqlite3.connect(newer)) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(LibraryError, match=r"is no good \(it was written by a newer Passage\)"):
+        backups.restore(newer)
+    assert backups.newest_good() is None
+    assert names(path) == ["bridge"]
+
+
 @pytest.mark.parametrize("content", [None, b"", b"x" * 5000])
 def test_what_is_no_backup_is_not_restored(
     path: Path, backups: Backups, tmp_path: Path, content: bytes | None

@@ -304,7 +304,7 @@ def test_doctor_finds_a_sound_installation_sound(passage: Run, harbour: Path) ->
     passage("add", str(harbour))
     checked = passage("doctor", "--json").json
     assert checked["good"] is True
-    assert "The library is whole: 1 articles, 1 passages, 1 collections" in [
+    assert "The library is whole: 1 article, 1 passage, 1 collection" in [
         check["sentence"] for check in checked["checks"]
     ]
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Thread, Timer
 
@@ -138,11 +138,20 @@ def test_it_writes_no_files(
     assert not (tmp_path / "written").exists() or (tmp_path / "written").stat().st_size == 0
 
 
-def test_it_does_not_know_the_token(hostile: Confined, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DISCORD_TOKEN", "a token that is nobody's business")
+@pytest.mark.parametrize("name", ["DISCORD_TOKEN", "AWS_SECRET_ACCESS_KEY", "PGPASSWORD"])
+def test_it_does_not_know_what_is_secret(
+    hostile: Confined, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "a token that is nobody's business")
     (text,) = read(hostile, "tells")
     assert "PATH" in text
     assert "nobody's business" not in text
+
+
+def test_where_no_process_can_be_started_it_is_a_sentence(tmp_path: Path) -> None:
+    with closing(Confined(Limits(), [str(tmp_path / "nothing")])) as confined:
+        (sentence,) = read(confined, "reads")
+    assert "was not read, because no process can be started (No such file" in sentence
 
 
 def test_a_reader_is_kept_for_the_next_source(hostile: Confined) -> None:

@@ -12,12 +12,13 @@ from threading import Barrier, Thread
 import pytest
 
 from index import database as database_module
-from index.database import MIGRATIONS, SCHEMA, Database
+from index.database import Database
 from index.errors import LibraryError
 from index.guilds import Guilds
 from index.journal import Journal
 from index.library import Library
 from index.rows import text_digest
+from index.schema import MIGRATIONS, SCHEMA
 from tests.fakes import drafts, made
 from tests.kept import ONE, answered, record
 
@@ -51,7 +52,7 @@ def schema(path: Path) -> dict[str, str]:
 
 def test_a_library_of_version_1_is_upgraded_with_all_that_it_holds(old: Path) -> None:
     with closing(Library(old)) as library:
-        assert library.database.read("PRAGMA user_version")[0][0] == SCHEMA == 2
+        assert library.database.read("PRAGMA user_version")[0][0] == SCHEMA == 3
         assert library.identity() == "70aa13c06c8fa0f6"
         assert library.note("starter:guide") == "abc"
         assert [p.text for p in library.passages_of("shared", "bridge")] == [

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.database import SCHEMA
 from index.errors import LibraryError, UnknownArticleError
 from index.library import Changes, Library, Totals
 from index.records import Article, Page, Section
 from index.rows import content_digest, text_digest
+from index.schema import SCHEMA
 from tests.fakes import drafts, made
 
 VECTOR = np.asarray([0.6, 0.8], np.float32)

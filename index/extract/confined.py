@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -27,7 +28,9 @@ OUT_OF_MEMORY = 77
 
 _ROOT = Path(__file__).parents[2]
 _WORKER = (sys.executable, "-P", "-B", "-m", "index.extract.worker")
-_HIDDEN = ("DISCORD_TOKEN",)  # what no parser has a use for
+_KEPT = re.compile(  # of the environment: what Python needs, and nothing that may be secret
+    r"PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|PYTHON\w*|LD_LIBRARY_PATH|SYSTEMROOT|USERPROFILE"
+)
 _STOPPED = "was not read, because I am being stopped: add it again."
 _OVER = 5.0  # seconds for a process that was told to end
 
@@ -88,7 +91,14 @@ class Confined:
     def _asked(
         self, name: str, about: Mapping[str, str | None], data: bytes
     ) -> Iterator[Article | ExtractionError]:
-        process = self._taken()
+        try:
+            process = self._taken()
+        except OSError as error:
+            yield ExtractionError(
+                f"{shown(name)} was not read, because no process can be started "
+                f"({error.strerror}): try again when this machine has less to do."
+            )
+            return
         if process is None:
             yield ExtractionError(f"{shown(name)} {_STOPPED}")
             return
@@ -157,7 +167,7 @@ class _Process:
     """One worker, and the conversation with it."""
 
     def __init__(self, command: Sequence[str]) -> None:
-        kept = {key: value for key, value in os.environ.items() if key not in _HIDDEN}
+        kept = {key: value for key, value in os.environ.items() if _KEPT.fullmatch(key)}
         path = os.pathsep.join(filter(None, (str(_ROOT), kept.get("PYTHONPATH"))))
         self._process = subprocess.Popen(  # noqa: S603 - our own command
             command,
