@@ -27,12 +27,12 @@ from index.vectors import VectorIndex
 log = logging.getLogger("passage")
 
 Progress = Callable[[int, int], None]
-"""Told how many of how many passages are embedded."""
+"""Told how many of how many passages are taken in."""
 
-FORMAT = 2
+FORMAT = 3
 _BATCH = 64  # passages embedded between two reports of progress
 _SAMPLE = 100_000  # vectors that a new layout is learnt from, at the most
-_AT_ONCE = 5_000  # vectors moved to a new layout together
+_AT_ONCE = 5_000  # passages taken in, or moved to a new layout, together
 _PATIENCE = 60.0  # seconds to wait for a new layout
 
 
@@ -111,15 +111,13 @@ class CollectionIndex:
         with self._lock:
             near = self._vectors.search(vector, k)
             query = self._terms.query(terms, is_word)
-            scores = self._terms.scores(query)
             ids = [i for i, _ in near]
-            ids += sorted(set(self._terms.best(scores, k)) - set(ids))
-            cosines = self._vectors.cosines(vector, ids)
-            matches = self._terms.match(query, scores, ids)
-            hits = tuple(map(Hit, ids, cosines, matches))
+            ids += sorted(set(self._terms.best(query, k)) - set(ids))
+            cosines = (self._exactly(ids) @ vector).tolist()
+            hits = tuple(map(Hit, ids, cosines, self._terms.match(query, ids)))
         return Hits(
             hits,
-            best_dense=near[0][1] if near else 0.0,
+            best_dense=max(cosines, default=0.0),
             best_strength=max((hit.match.strength for hit in hits), default=0.0),
             unknown=query.unknown,
         )
@@ -146,8 +144,8 @@ class CollectionIndex:
             if self._saved == self._generation:
                 return
             origin = self._origin(self._generation, len(self._vectors))
-            write_derived(self._folder / "vectors", origin, self._vectors.to_bytes())
-            write_derived(self._folder / "terms", origin, self._terms.to_bytes())
+            write_derived(self._folder / "vectors", origin, self._vectors.arrays())
+            write_derived(self._folder / "terms", origin, self._terms.arrays())
             self._saved = self._generation
 
     def _origin(self, generation: int, passages: int) -> dict[str, str | int]:
@@ -170,8 +168,8 @@ class CollectionIndex:
             return
         origin = files[0][0]
         try:
-            vectors = VectorIndex.from_bytes(files[0][1])
-            terms = TermIndex.from_bytes(files[1][1])
+            vectors = VectorIndex.from_arrays(files[0][1])
+            terms = TermIndex.from_arrays(files[1][1])
         except (ValueError, KeyError):
             return
         generation = origin.get("generation")
@@ -185,6 +183,20 @@ class CollectionIndex:
             return
         self._vectors, self._terms = vectors, terms
         self._generation = self._saved = generation
+
+    def _exactly(self, ids: Sequence[int]) -> NDArray[np.float32]:
+        """Return the vectors of passages as they were embedded, shape (ids, dimension).
+
+        A grown index keeps them roughly, in 8 bits a dimension: enough to find what is near,
+        not to put it in order.
+        """
+        vectors = self._vectors.vectors(ids)
+        if not self._vectors.exact:
+            kept = self._library.vectors_of(self._embedder.identity, ids)
+            for row, passage_id in enumerate(ids):
+                if passage_id in kept:  # it may be on its way out
+                    vectors[row] = kept[passage_id]
+        return vectors
 
     def _grow(self) -> None:
         """Lay the vectors out anew beside those that serve, catch up, and take their place."""
@@ -213,17 +225,24 @@ class CollectionIndex:
 
     def _stored(self, ids: Sequence[int]) -> tuple[list[int], NDArray[np.float32]]:
         """Return those of the passages that are still there, with their vectors."""
-        texts = self._library.embedded_texts(ids)
-        left = [i for i in ids if i in texts]
-        return left, embedded(self._library, self._embedder, [texts[i] for i in left])
+        kept = self._library.vectors_of(self._embedder.identity, ids)
+        rows = np.stack(list(kept.values())) if kept else self._vectors.vectors([])
+        return list(kept), rows
 
     def _take_in(self, changes: Changes, progress: Progress | None) -> None:
         ids = [i for i in changes.added if i not in self._terms]
-        texts = self._library.embedded_texts(ids)
-        ids = [i for i in ids if i in texts]
-        vectors = embedded(self._library, self._embedder, [texts[i] for i in ids], progress)
-        self._vectors.add(ids, vectors)
-        self._terms.add((i, analyse(texts[i])) for i in ids)
+        for start in range(0, len(ids), _AT_ONCE):
+            some = ids[start : start + _AT_ONCE]
+
+            def told(done: int, missing: int, before: int = start + len(some)) -> None:
+                if progress is not None:
+                    progress(before - missing + done, len(ids))
+
+            texts = self._library.embedded_texts(some)
+            some = [i for i in some if i in texts]
+            vectors = embedded(self._library, self._embedder, [texts[i] for i in some], told)
+            self._vectors.add(some, vectors)
+            self._terms.add((i, analyse(texts[i])) for i in some)
 
 
 def embedded(

@@ -1,42 +1,90 @@
-"""Files that can be rebuilt: a line of JSON that says what they were built from, and bytes.
+"""Files of arrays that can be rebuilt: a line of JSON that says of what, and the arrays.
 
 A file that is missing, damaged, cut off or built from something else reads as None, and
-the caller builds it anew from the library.
+the caller builds it anew from the library.  Large files are mapped: of these only what is
+looked at takes memory.  Small ones are read, so that no trouble with a disk reaches them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import math
+import mmap
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
 
 from index.files import write_atomically
 
 Origin = Mapping[str, str | int]
 """What a file was built from; only equal origins make a file usable."""
 
+Arrays = Mapping[str, NDArray[Any]]
+"""One-dimensional arrays by name."""
 
-def write_derived(path: Path, origin: Origin, payload: bytes) -> None:
+MAPPED = 64 * 2**20
+"""Bytes from which a file is mapped: an index of some 100,000 passages."""
+
+_ALIGNED = 64  # bytes that the head and each array are a multiple of
+_HEAD = 2**16  # bytes that a head has at the most
+
+
+def write_derived(path: Path, origin: Origin, arrays: Arrays) -> None:
     """Write a derived file, atomically.  Raises OSError where that fails."""
-    head = json.dumps({"origin": dict(origin), "sha256": _digest(origin, payload)}, sort_keys=True)
-    write_atomically(path, head.encode() + b"\n" + payload)
+    arrays = dict(sorted(arrays.items()))  # as the head has them
+    parts = [part for array in arrays.values() for part in _padded(array)]
+    record = {
+        "origin": dict(origin),
+        "arrays": {name: [array.dtype.str, len(array)] for name, array in arrays.items()},
+    }
+    digest = _digest(record)
+    for part in parts:
+        digest.update(part)
+    head = json.dumps(record | {"sha256": digest.hexdigest()}, sort_keys=True).encode()
+    write_atomically(path, head + b" " * (-(len(head) + 1) % _ALIGNED) + b"\n", *parts)
 
 
-def read_derived(path: Path) -> tuple[dict[str, str | int], bytes] | None:
-    """Return a derived file's origin and payload, or None where it can't be trusted."""
+def read_derived(path: Path) -> tuple[dict[str, str | int], dict[str, NDArray[Any]]] | None:
+    """Return a derived file's origin and arrays, or None where it can't be trusted."""
     try:
-        head, _, payload = path.read_bytes().partition(b"\n")
-        record = json.loads(head)
-        origin, digest = record["origin"], record["sha256"]
-    except (OSError, ValueError, KeyError, TypeError):
+        with path.open("rb") as file:
+            head = file.readline(_HEAD)
+            record = json.loads(head)
+            expected, origin = record.pop("sha256"), record["origin"]
+            digest = _digest(record)
+            found = hashlib.file_digest(file, lambda: digest).hexdigest()
+            if not isinstance(origin, dict) or found != expected:
+                return None
+            return origin, dict(_arrays(_held(file, len(head)), record["arrays"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    if not isinstance(origin, dict) or _digest(origin, payload) != digest:
-        return None
-    return origin, payload
 
 
-def _digest(origin: Origin, payload: bytes) -> str:
-    digest = hashlib.sha256(json.dumps(dict(origin), sort_keys=True).encode())
-    digest.update(payload)
-    return digest.hexdigest()
+def _padded(array: NDArray[Any]) -> tuple[memoryview, bytes]:
+    data = np.ascontiguousarray(array).view(np.uint8).data
+    return data, bytes(-len(data) % _ALIGNED)
+
+
+def _digest(record: Mapping[str, Any]) -> hashlib._Hash:
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode())
+
+
+def _held(file: BinaryIO, start: int) -> memoryview:
+    """Return what a file holds from some place on."""
+    size = file.seek(0, 2)
+    if size >= MAPPED:
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))[start:]
+    file.seek(start)
+    return memoryview(file.read())
+
+
+def _arrays(data: memoryview, layout: Mapping[str, Any]) -> Iterator[tuple[str, NDArray[Any]]]:
+    start = 0
+    for name, (kind, count) in layout.items():
+        dtype = np.dtype(kind)
+        yield name, np.frombuffer(data, dtype, count, start) if count else np.zeros(0, dtype)
+        start += math.ceil(count * dtype.itemsize / _ALIGNED) * _ALIGNED

@@ -53,8 +53,8 @@ def narrow(path: Path) -> None:
                 one.chmod(stat.S_IMODE(one.lstat().st_mode) & ~_OTHERS)
 
 
-def write_atomically(path: Path, data: bytes | memoryview) -> None:
-    """Replace ``path`` by ``data`` and return once it is on the disk.
+def write_atomically(path: Path, *parts: bytes | memoryview) -> None:
+    """Replace ``path`` by some bytes, one part after the other; return once it is on the disk.
 
     Raises OSError where that fails; the old file is then untouched.
     """
@@ -62,7 +62,8 @@ def write_atomically(path: Path, data: bytes | memoryview) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            for part in parts:
+                file.write(part)
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)

@@ -33,7 +33,7 @@ PHRASE = 0.2
 CANDIDATES = 50
 """How many passages each half proposes."""
 
-_SHORT_LIST = 20  # of the candidates, at first
+_SHORT_LIST = 12  # of the candidates, at first
 
 NEAR_DUPLICATE = 0.9
 """Share of terms in common (Jaccard) from which a passage is taken to repeat another."""

@@ -10,13 +10,12 @@ Beyond" (2009), with the idf of Lucene: ``log(1 + (N - df + 0.5) / (df + 0.5))``
 
 from __future__ import annotations
 
-import io
 import math
-import zipfile
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +23,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from index.growing import Growing
+from index.postings import Occurrences, Postings
 
 K1 = 0.9
 B = 0.4
@@ -33,9 +33,7 @@ _MISSPELT = 0.8  # how much a corrected word counts of what the right one would 
 _MERGE_AT, _MERGE_BY = 4_096, 32_768
 """Passages added since the last merge that bring on the next: a quarter of all, within these."""
 
-_MOST = 2**16 - 1  # occurrences of a term in a passage that are told apart
-
-_Postings = tuple[NDArray[np.int32], NDArray[np.float32]]  # slots, and counts there
+_ROUNDING = 1e-4  # of a score: more than single precision loses in adding a question's terms up
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,30 +74,29 @@ class TermMatch:
 class TermIndex:
     """The terms of a collection's passages, changed passage by passage.
 
-    Each passage has a slot.  The postings of most lie in arrays, term by term; those of the
-    passages added since the last merge in small lists of their own.  A removed passage
-    keeps its slot, marked dead, until the next merge.
+    Each passage has a slot, in the order of ids, which ascend.  The tokens and postings of most
+    lie in arrays that may be mapped from a file; those of the passages added since the last
+    merge lie beside them.  A removed passage keeps its slot, marked dead, until the next merge.
     """
 
     def __init__(self) -> None:
+        empty = np.zeros(0, np.int32)
         self._vocabulary: dict[str, int] = {}
         self._words: list[str] = []
         self._frequencies = Growing(np.zeros(0, np.int64))  # by term
-        self._ids = Growing(np.zeros(0, np.int64))  # by slot, ascending up to the last merge
-        self._starts = Growing(np.zeros(1, np.int64))  # by slot, where its tokens begin, and an end
-        self._tokens = Growing(np.zeros(0, np.int32))
+        self._ids = Growing(np.zeros(0, np.int64))  # by slot, ascending
+        self._lengths = Growing(np.zeros(0, np.int32))  # by slot
         self._alive = Growing(np.zeros(0, np.bool_))  # by slot
-        self._dead: list[int] = []
+        self._dead = Growing(np.zeros(0, np.int64))  # the slots that are not alive
         self._length = 0  # of all living passages together
-        self._norms: NDArray[np.float32] | None = None  # by slot, until something changes
         self._neighbours: dict[str, int | None] = {}  # of terms asked for, until something changes
         self._merged = 0  # slots that the arrays below cover
-        self._offsets = np.zeros(1, np.int64)
-        self._slots = np.zeros(0, np.int32)
-        self._counts = np.zeros(0, np.uint16)
+        self._starts = np.zeros(1, np.int64)  # by slot, where its tokens begin, and an end
+        self._tokens = empty
+        self._postings = Postings.of(empty, np.zeros(0, np.int64), 0)
         self._recent: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        self._recent_arrays: dict[int, _Postings] = {}  # of those asked for since they changed
-        self._recent_slots: dict[int, int] = {}
+        self._recent_arrays: dict[int, Occurrences] = {}  # of those asked for since they changed
+        self._recent_tokens: list[NDArray[np.int32]] = []  # by slot from ``_merged`` on
 
     def __len__(self) -> int:
         return len(self._ids) - len(self._dead)
@@ -108,23 +105,28 @@ class TermIndex:
         return self._slot(passage_id) is not None
 
     def add(self, passages: Iterable[tuple[int, Sequence[str]]]) -> None:
-        """Add passages by id and terms; an id that is there already is left as it is."""
+        """Add passages by id and terms, in the order of their ids.
+
+        An id that is there already is left as it is.  Raises ValueError where an id is not
+        above all that have been here since the last merge.
+        """
         for passage_id, terms in passages:
             if passage_id in self:
                 continue
             slot = len(self._ids)
+            if slot and passage_id <= self._ids.values[-1]:
+                raise ValueError(f"passage {passage_id} comes after {self._ids.values[-1]}")
             numbers = np.fromiter((self._number(t) for t in terms), np.int32, len(terms))
-            self._recent_slots[passage_id] = slot
             self._ids.extend(np.asarray([passage_id]))
-            self._tokens.extend(numbers)
-            self._starts.extend(np.asarray([len(self._tokens)]))
+            self._lengths.extend(np.asarray([len(numbers)], np.int32))
             self._alive.extend(np.ones(1, np.bool_))
+            self._recent_tokens.append(numbers)
             different, counts = np.unique(numbers, return_counts=True)
             self._count(different, len(numbers), 1)
             for number, count in zip(different.tolist(), counts.tolist(), strict=True):
-                self._recent[number].append((slot, min(count, _MOST)))
+                self._recent[number].append((slot, count))
                 self._recent_arrays.pop(number, None)
-        if len(self._ids) - self._merged > min(max(_MERGE_AT, self._merged // 4), _MERGE_BY):
+        if len(self._recent_tokens) > min(max(_MERGE_AT, self._merged // 4), _MERGE_BY):
             self._merge()
 
     def remove(self, ids: Iterable[int]) -> None:
@@ -132,9 +134,8 @@ class TermIndex:
         for passage_id in ids:
             slot = self._slot(passage_id)
             if slot is not None:
-                self._recent_slots.pop(passage_id, None)
                 self._alive.values[slot] = False
-                self._dead.append(slot)
+                self._dead.extend(np.asarray([slot]))
                 tokens = self._tokens_at(slot)
                 self._count(np.unique(tokens), -len(tokens), -1)
 
@@ -171,44 +172,56 @@ class TermIndex:
         number = self._nearest(term, {}) if number is None else number
         return None if number is None else self._words[number]
 
-    def scores(self, query: QueryTerms) -> NDArray[np.float32]:
-        """Return the BM25 score of every slot; pass it on to ``best`` and ``match``."""
-        scores = np.zeros(len(self._ids), np.float32)
-        norms = self._length_norms()
-        for number, weight in query.weights.items():
-            for slots, counts in self._postings(number):
-                scores[slots] += weight * (K1 + 1) * counts / (counts + norms[slots])
-        scores[self._dead] = 0.0
-        return scores
+    def best(self, query: QueryTerms, k: int) -> list[int]:
+        """Return the ids of the ``k`` passages with the highest scores above zero, best first.
 
-    def best(self, scores: NDArray[np.float32], k: int) -> list[int]:
-        """Return the ids of the ``k`` passages with the highest positive scores."""
-        # Without the many zeros, in which numpy's partition loses its way.
-        slots = np.flatnonzero(scores > 0)
-        if len(slots) > k:
-            slots = slots[np.argpartition(scores[slots], len(slots) - k)[len(slots) - k :]]
-        return [int(i) for i in self._ids.values[slots]]
+        The weightiest terms are gone through first.  Once those left could not bring a new
+        passage among the best, they are only looked up for the passages met so far that could
+        still be ("MaxScore": Turtle & Flood, "Query Evaluation: Strategies and Optimizations",
+        1995).
+        """
+        terms = sorted(query.weights.items(), key=lambda term: -term[1])
+        left = math.fsum(query.weights.values()) * (K1 + 1) + _ROUNDING
+        scores, least = np.zeros(len(self._ids), np.float32), 0.0
+        while terms and not least:
+            number, weight = terms.pop(0)
+            for slots, counts in self._occurrences(number):
+                scores[slots] += weight * self._saturated(counts, slots)
+            left -= weight * (K1 + 1)
+            scores[self._dead.values] = 0.0
+            high = scores[scores > left]
+            least = float(np.partition(high, -k)[-k]) if len(high) >= k else 0.0
+        met = np.flatnonzero(scores > 0)
+        for number, weight in terms:
+            met = met[scores[met] + left >= least]
+            for slots, counts in self._occurrences(number):
+                at = np.minimum(np.searchsorted(slots, met), max(0, len(slots) - 1))
+                held = slots[at] == met if len(slots) else np.zeros(len(met), np.bool_)
+                scores[met[held]] += weight * self._saturated(counts[at[held]], met[held])
+            left -= weight * (K1 + 1)
+        if len(met) > k:
+            met = met[np.argpartition(scores[met], -k)[-k:]]
+        met = met[np.lexsort((met, -scores[met]))]
+        return [int(i) for i in self._ids.values[met]]
 
-    def match(
-        self, query: QueryTerms, scores: NDArray[np.float32], ids: Sequence[int]
-    ) -> list[TermMatch]:
-        """Return how each of the passages ``ids`` matches."""
+    def match(self, query: QueryTerms, ids: Sequence[int]) -> list[TermMatch]:
+        """Return how each of the passages ``ids`` matches.  Raises KeyError where one is gone."""
         if not ids:
             return []
-        slots = np.asarray([self._present(i) for i in ids])
+        slots = self._present(ids)
         pieces = [self._tokens_at(slot) for slot in slots.tolist()]
         tokens = np.concatenate(pieces)
         owners = np.repeat(np.arange(len(pieces)), [len(piece) for piece in pieces])
-        held = np.zeros(len(ids))
+        bm25, held, together = (np.zeros(len(ids)) for _ in range(3))
         for number, weight in query.weights.items():
-            held[np.unique(owners[tokens == number])] += weight
-        together = np.zeros(len(ids))
+            counts = np.bincount(owners[tokens == number], minlength=len(ids))
+            bm25 += weight * self._saturated(counts, slots)
+            held += weight * (counts > 0)
         within = owners[:-1] == owners[1:]
         for left, right in query.pairs:
             beside = within & (tokens[:-1] == left) & (tokens[1:] == right)
             together[np.unique(owners[:-1][beside])] += query.pair_weight((left, right))
         wanted = math.fsum(query.pair_weight(pair) for pair in query.pairs)
-        bm25 = scores[slots].astype(np.float64)
         parts = (
             bm25,
             bm25 / (query.reach or 1.0),
@@ -218,45 +231,31 @@ class TermIndex:
         return [TermMatch(*found) for found in np.column_stack(parts).tolist()]
 
     def terms_of(self, passage_id: int) -> frozenset[str]:
-        """Return the different terms of a passage."""
-        numbers = set(self._tokens_at(self._present(passage_id)).tolist())
+        """Return the different terms of a passage.  Raises KeyError where it is gone."""
+        numbers = set(self._tokens_at(int(self._present([passage_id])[0])).tolist())
         return frozenset(self._words[number] for number in numbers)
 
-    def to_bytes(self) -> bytes:
-        """Return the index as an npz archive of plain arrays: nothing in it can run."""
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Return what ``from_arrays`` makes the same index of."""
         self._merge()
-        words = np.frombuffer("\n".join(self._words).encode("utf-8", "surrogatepass"), np.uint8)
-        buffer = io.BytesIO()
-        np.savez(
-            buffer,
-            words=words,
-            ids=self._ids.values,
-            starts=self._starts.values,
-            tokens=self._tokens.values,
-            offsets=self._offsets,
-            slots=self._slots,
-            counts=self._counts,
-        )
-        return buffer.getvalue()
+        words = "\n".join(self._words).encode("utf-8", "surrogatepass")
+        return {
+            "words": np.frombuffer(words, np.uint8),
+            "ids": self._ids.values,
+            "starts": self._starts,
+            "tokens": self._tokens,
+            **self._postings.arrays(),
+        }
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> TermIndex:
-        """Read what ``to_bytes`` wrote; raises ValueError or KeyError where it is not that."""
-        try:
-            return cls._read(data)
-        except (EOFError, OSError, TypeError, zipfile.BadZipFile) as error:
-            raise ValueError(f"not an index of terms: {error}") from error
-
-    @classmethod
-    def _read(cls, data: bytes) -> TermIndex:
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> TermIndex:
+        """Return the index that ``arrays`` were of; raises KeyError where one is missing."""
         index = cls()
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            text = archive["words"].tobytes().decode("utf-8", "surrogatepass")
-            index._words = text.split("\n") if text else []
-            index._ids, index._starts = Growing(archive["ids"]), Growing(archive["starts"])
-            index._tokens = Growing(archive["tokens"])
-            index._offsets = archive["offsets"]
-            index._slots, index._counts = archive["slots"], archive["counts"]
+        text = arrays["words"].tobytes().decode("utf-8", "surrogatepass")
+        index._words = text.split("\n") if text else []
+        index._ids = Growing(arrays["ids"])
+        index._starts, index._tokens = arrays["starts"], arrays["tokens"]
+        index._postings = Postings(arrays["offsets"], arrays["slots"], arrays["counts"])
         index._settle()
         return index
 
@@ -264,16 +263,43 @@ class TermIndex:
         """Derive what follows from the arrays of a merged index."""
         size = len(self._ids)
         self._vocabulary = {word: number for number, word in enumerate(self._words)}
-        self._frequencies = Growing(np.diff(self._offsets))
+        self._frequencies = Growing(self._postings.frequencies)
+        self._lengths = Growing(np.diff(self._starts).astype(np.int32))
         self._alive = Growing(np.ones(size, np.bool_))
-        self._dead = []
+        self._dead = Growing(np.zeros(0, np.int64))
         self._length = len(self._tokens)
-        self._norms = None
         self._neighbours.clear()
         self._merged = size
         self._recent.clear()
         self._recent_arrays.clear()
-        self._recent_slots.clear()
+        self._recent_tokens.clear()
+
+    def _merge(self) -> None:
+        """Drop dead slots, and lay out what came since the last merge behind what was there."""
+        if not self._recent_tokens and not len(self._dead):
+            return
+        alive = self._alive.values
+        old, late = alive[: self._merged], alive[self._merged :]
+        came = [tokens for tokens, lives in zip(self._recent_tokens, late, strict=True) if lives]
+        tokens = np.concatenate([np.zeros(0, np.int32), *came])
+        lengths = self._lengths.values[alive].astype(np.int64)
+        stayed = int(old.sum())
+        later = Postings.of(tokens, lengths[stayed:], len(self._words), first=stayed)
+        postings = self._postings.without(old).followed_by(later)
+        before = self._tokens
+        if stayed < self._merged:
+            before = before[np.repeat(old, self._lengths.values[: self._merged])]
+        tokens = np.concatenate([before, tokens])
+        used = np.flatnonzero(postings.frequencies)
+        if len(used) < len(self._words):
+            renumbered = np.zeros(len(self._words), np.int32)
+            renumbered[used] = np.arange(len(used), dtype=np.int32)
+            tokens, postings = renumbered[tokens], postings.of_terms(used)
+            self._words = [self._words[number] for number in used]
+        self._ids = Growing(self._ids.values[alive])
+        self._starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+        self._tokens, self._postings = tokens, postings
+        self._settle()
 
     def _number(self, term: str) -> int:
         number = self._vocabulary.setdefault(term, len(self._words))
@@ -296,31 +322,34 @@ class TermIndex:
         """Take note of a passage that came or went."""
         self._frequencies.values[terms] += passages
         self._length += length
-        self._norms = None
         self._neighbours.clear()
 
     def _slot(self, passage_id: int) -> int | None:
-        slot = self._recent_slots.get(passage_id)
-        if slot is None:
-            merged = self._ids.values[: self._merged]
-            at = int(np.searchsorted(merged, passage_id))
-            slot = at if at < len(merged) and merged[at] == passage_id else None
-        return slot if slot is not None and self._alive.values[slot] else None
+        ids = self._ids.values
+        slot = int(np.searchsorted(ids, passage_id))
+        there = slot < len(ids) and ids[slot] == passage_id and self._alive.values[slot]
+        return slot if there else None
 
-    def _present(self, passage_id: int) -> int:
-        slot = self._slot(passage_id)
-        if slot is None:
-            raise KeyError(passage_id)
-        return slot
+    def _present(self, ids: Sequence[int]) -> NDArray[np.int64]:
+        """Return the slots of passages.  Raises KeyError where one is gone."""
+        held = self._ids.values
+        slots = np.searchsorted(held, ids)
+        there = slots < len(held)
+        there[there] = (held[slots[there]] == np.asarray(ids)[there]) & (
+            self._alive.values[slots[there]]
+        )
+        if not there.all():
+            raise KeyError(ids[int(np.argmin(there))])
+        return slots
 
     def _tokens_at(self, slot: int) -> NDArray[np.int32]:
-        start, end = self._starts.values[slot : slot + 2]
-        return self._tokens.values[start:end]
+        if slot >= self._merged:
+            return self._recent_tokens[slot - self._merged]
+        start, end = self._starts[slot : slot + 2]
+        return self._tokens[start:end]
 
-    def _postings(self, number: int) -> Iterable[_Postings]:
-        if number + 1 < len(self._offsets):
-            start, end = self._offsets[number], self._offsets[number + 1]
-            yield self._slots[start:end], self._counts[start:end].astype(np.float32)
+    def _occurrences(self, number: int) -> Iterator[Occurrences]:
+        yield self._postings[number]
         if number in self._recent:
             if number not in self._recent_arrays:
                 slots, counts = zip(*self._recent[number], strict=True)
@@ -328,13 +357,13 @@ class TermIndex:
                 self._recent_arrays[number] = arrays
             yield self._recent_arrays[number]
 
-    def _length_norms(self) -> NDArray[np.float32]:
-        """Return what lengths add to the counts in the formula's denominator."""
-        if self._norms is None:
-            mean = max(1.0, self._length / max(1, len(self)))
-            lengths = np.diff(self._starts.values).astype(np.float32)
-            self._norms = (K1 * (1 - B + B * lengths / mean)).astype(np.float32)
-        return self._norms
+    def _saturated(self, counts: NDArray[Any], slots: NDArray[Any]) -> NDArray[np.float32]:
+        """Return what so many occurrences in these passages count: from 0 up to K1 + 1."""
+        mean = max(1.0, self._length / max(1, len(self)))
+        norms = np.float32(K1 * B / mean) * self._lengths.values[slots] + np.float32(K1 * (1 - B))
+        held = counts.astype(np.float32)
+        counted: NDArray[np.float32] = np.float32(K1 + 1) * held / (held + norms)
+        return counted
 
     def _nearest(self, term: str, is_word: Mapping[str, bool]) -> int | None:
         """Return the nearest term in use: one slip in a short word, two in a long one."""
@@ -352,33 +381,3 @@ class TermIndex:
             if self._frequency(number)
         ]
         return min(used)[-1] if used else None
-
-    def _merge(self) -> None:
-        """Drop dead slots, order the others by id, and lay all postings out anew."""
-        if self._merged == len(self._ids) and not self._dead:
-            return
-        alive = np.flatnonzero(self._alive.values)
-        alive = alive[np.argsort(self._ids.values[alive], kind="stable")]
-        lengths = np.diff(self._starts.values)[alive]
-        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
-        # Where each token comes from: its place in its passage, and where that stood before.
-        places = np.arange(starts[-1]) + np.repeat(
-            self._starts.values[alive] - starts[:-1], lengths
-        )
-        tokens = self._tokens.values[places]
-        used = np.flatnonzero(self._frequencies.values)
-        renumbered = np.zeros(len(self._words), np.int32)
-        renumbered[used] = np.arange(len(used), dtype=np.int32)
-        self._words = [self._words[number] for number in used]
-        self._ids, self._starts = Growing(self._ids.values[alive]), Growing(starts)
-        self._tokens = Growing(renumbered[tokens])
-        self._lay_out(lengths)
-        self._settle()
-
-    def _lay_out(self, lengths: NDArray[np.int64]) -> None:
-        width = max(1, len(lengths))
-        owners = np.repeat(np.arange(len(lengths)), lengths)
-        keys, counts = np.unique(self._tokens.values * np.int64(width) + owners, return_counts=True)
-        self._slots = (keys % width).astype(np.int32)
-        self._counts = np.minimum(counts, _MOST).astype(np.uint16)
-        self._offsets = np.searchsorted(keys, np.arange(len(self._words) + 1) * width)

@@ -7,7 +7,7 @@ lists around centroids of the collection's own, of which the nearest few are loo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import faiss
@@ -124,22 +124,18 @@ class VectorIndex:
         """Return the vectors of passages that are there."""
         if not len(ids):
             return np.zeros((0, self.dimension), np.float32)
-        return np.stack([self._index.reconstruct(int(i)) for i in ids])
+        found: Vectors = self._index.reconstruct_batch(np.asarray(ids, np.int64))
+        return found
 
-    def cosines(self, query: NDArray[np.float32], ids: Sequence[int]) -> list[float]:
-        """Return the cosine of one vector to each of the passages ``ids``."""
-        return [float(c) for c in self.vectors(ids) @ query]
-
-    def to_bytes(self) -> bytes:
-        """Return the index as FAISS writes it to a file."""
-        data: NDArray[np.uint8] = faiss.serialize_index(self._index)
-        return data.tobytes()
+    def arrays(self) -> dict[str, NDArray[np.uint8]]:
+        """Return what ``from_arrays`` makes the same index of: FAISS's own bytes."""
+        return {"faiss": faiss.serialize_index(self._index)}
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> VectorIndex:
-        """Read what ``to_bytes`` wrote; raises ValueError where it is not that."""
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> VectorIndex:
+        """Return the index that ``arrays`` were of; raises ValueError or KeyError otherwise."""
         try:
-            index = faiss.deserialize_index(np.frombuffer(data, np.uint8))
+            index = faiss.deserialize_index(arrays["faiss"])
         except RuntimeError as error:
             raise ValueError(str(error)) from error
         if not isinstance(index, faiss.IndexIDMap2 | faiss.IndexIVFScalarQuantizer):

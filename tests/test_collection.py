@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index import collection
 from index.analysis import analyse
 from index.collection import CollectionIndex, Hits, folder_name
 from index.derived import read_derived, write_derived
@@ -119,6 +120,18 @@ def test_progress_is_told_of_each_batch(library: Library, folder: Path) -> None:
     index = CollectionIndex(library, BagOfWords(), "shared", folder)
     index.refresh(lambda done, total: told.append((done, total)))
     assert told == [(64, 154), (128, 154), (154, 154)]
+
+
+def test_progress_counts_what_is_embedded_already_and_ends_with_all(
+    library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collection, "_AT_ONCE", 60)
+    opened(library, folder)
+    store(library, "long", *(f"Sentence number {n}." for n in range(150)))
+    told: list[tuple[int, int]] = []
+    index = CollectionIndex(library, BagOfWords(), "shared", folder)
+    index.refresh(lambda done, total: told.append((done, total)))
+    assert told == [(60, 154), (120, 154), (154, 154)]
 
 
 Damage = Callable[[Path], object]

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index import files
-from index.derived import read_derived, write_derived
+from index import derived, files
+from index.derived import Arrays, read_derived, write_derived
 from index.files import write_atomically
 
 ORIGIN = {"model": "bag-of-words@1", "generation": 3, "collection": "shared"}
-PAYLOAD = bytes(range(256))
+ARRAYS = {"bytes": np.arange(256, dtype=np.uint8), "empty": np.zeros(0), "few": np.arange(3)}
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("derived") / "folder" / "vectors"
-    write_derived(path, ORIGIN, PAYLOAD)
+    write_derived(path, ORIGIN, ARRAYS)
     return path
+
+
+def same(read: object, arrays: Arrays) -> bool:
+    """Say whether what was read are these arrays, kind for kind."""
+    assert isinstance(read, tuple)
+    assert set(read[1]) == set(arrays)
+    pairs = [(read[1][name], array) for name, array in arrays.items()]
+    return all(a.dtype == b.dtype and np.array_equal(a, b) for a, b in pairs)
 
 
 def read_back(whole: Path, data: bytes) -> object:
@@ -29,12 +38,35 @@ def read_back(whole: Path, data: bytes) -> object:
     return read_derived(damaged)
 
 
-@settings(max_examples=30)  # each waits for the disk
-@given(payload=st.binary(), text=st.text(st.characters(exclude_categories=["Cs"])))
-def test_what_was_written_is_read(whole: Path, payload: bytes, text: str) -> None:
+kinds = st.sampled_from([np.uint8, np.int32, np.int64, np.float32])
+arrays = st.dictionaries(st.text("ab", max_size=2), st.tuples(kinds, st.integers(0, 70)))
+
+
+@settings(max_examples=30)
+@given(layout=arrays, text=st.text(st.characters(exclude_categories=["Cs"])), mapped=st.booleans())
+def test_what_was_written_is_read(
+    whole: Path, layout: dict[str, tuple[type, int]], text: str, mapped: bool
+) -> None:
+    written = {name: np.arange(count).astype(kind) for name, (kind, count) in layout.items()}
     path = whole.with_name("another")
-    write_derived(path, {"model": text, "passages": len(payload)}, payload)
-    assert read_derived(path) == ({"model": text, "passages": len(payload)}, payload)
+    write_derived(path, {"model": text, "passages": len(written)}, written)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(derived, "MAPPED", 0 if mapped else 2**20)
+        read = read_derived(path)
+    assert read is not None
+    assert read[0] == {"model": text, "passages": len(written)}
+    assert same(read, written)
+
+
+def test_a_large_file_stays_what_it_was_while_it_is_mapped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(derived, "MAPPED", 0)
+    path = tmp_path / "terms"
+    write_derived(path, ORIGIN, ARRAYS)
+    read = read_derived(path)
+    write_derived(path, ORIGIN, {"bytes": np.zeros(256, np.uint8)})
+    assert same(read, ARRAYS)
 
 
 def test_a_missing_file_and_a_folder_read_as_nothing(tmp_path: Path) -> None:
@@ -63,13 +95,13 @@ def test_a_file_of_something_else_reads_as_nothing(whole: Path, data: bytes) -> 
 
 @pytest.mark.parametrize("head", ["[]", "3", "null", '{"origin": 3, "sha256": "x"}', '"origin"'])
 def test_a_head_of_another_shape_reads_as_nothing(whole: Path, head: str) -> None:
-    assert read_back(whole, head.encode() + b"\n" + PAYLOAD) is None
+    assert read_back(whole, head.encode() + b"\n" + bytes(range(256))) is None
 
 
 def test_writing_again_replaces_the_file_and_leaves_no_other(tmp_path: Path) -> None:
-    for payload in (b"old", b"new"):
-        write_derived(tmp_path / "terms", ORIGIN, payload)
-    assert read_derived(tmp_path / "terms") == (ORIGIN, b"new")
+    for written in ({"old": np.zeros(9)}, ARRAYS):
+        write_derived(tmp_path / "terms", ORIGIN, written)
+    assert same(read_derived(tmp_path / "terms"), ARRAYS)
     assert [path.name for path in tmp_path.iterdir()] == ["terms"]
 
 

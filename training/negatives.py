@@ -57,15 +57,12 @@ def mined(corpus: Corpus) -> NDArray[np.int32]:
     """
     index = TermIndex()
     index.add((n, analyse(f"{s.context}\n{s.text}")) for n, s in enumerate(corpus.sources))
-    index.to_bytes()  # merges what was added
     folded = [source.text.casefold() for source in corpus.sources]
     found = np.full((len(corpus.tasks), MINED), -1, np.int32)
     for row, task in enumerate(corpus.tasks):
         terms = analyse(task.question)
-        query = index.query(terms, dict.fromkeys(terms, True))
-        scores = index.scores(query)
         answers = [answer.casefold() for answer in task.answers]
-        near = sorted(index.best(scores, _PROPOSED), key=lambda n: (-scores[n], n))
+        near = index.best(index.query(terms, dict.fromkeys(terms, True)), _PROPOSED)
         misses = [n for n in near if n != task.source and not any(a in folded[n] for a in answers)]
         found[row, : len(misses[:MINED])] = misses[:MINED]
     return found

@@ -19,11 +19,13 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from index.collection import CollectionIndex, Hits
 from index.embed import DEFAULT_MODEL, Vectors, load_embedder
 from index.engine import Engine
+from index.library import Library
 from index.records import Article
-from index.terms import TermIndex
-from index.vectors import GROWN, VectorIndex
+from index.rows import text_digest
+from tests.fakes import BagOfWords, drafts, made
 from tests.measure.sets import model_store, passages_of, questions_of
 
 PASSAGES = (1_000, 10_000, 100_000, 1_000_000)
@@ -33,7 +35,19 @@ _ASKED = 200
 _BLOCK = 20_000
 _TERMS, _VOCABULARY = 60, 200_000  # of a passage; different ones in all
 _HELD = 200  # passages of a collection
+_SYNTHETIC = "synthetic@1"
 _FOR_SECONDS = 5.0
+
+
+class Embedded(BagOfWords):
+    """A model that has embedded everything already."""
+
+    def __init__(self) -> None:
+        super().__init__(dimension=384, identity=_SYNTHETIC)
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Raise RuntimeError: it should not have been asked."""
+        raise RuntimeError(f"{len(texts)} passages have no vector")
 
 
 def main() -> None:
@@ -43,6 +57,9 @@ def main() -> None:
         "askers": (ASKERS, of_askers),
         "collections": (COLLECTIONS, of_collections),
     }
+    if sys.argv[1:2] == ["build"]:
+        build(int(sys.argv[2]), Path(sys.argv[3]))
+        return
     if len(sys.argv) == 3 and sys.argv[2].isdigit():
         print(curves[sys.argv[1]][1](int(sys.argv[2])), flush=True)
         return
@@ -53,42 +70,63 @@ def main() -> None:
 
 
 def of_passages(count: int) -> str:
-    """Search, add to and hold so many synthetic passages."""
+    """Open, search, add to and hold a collection of so many synthetic passages."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        command = [sys.executable, "-m", "tests.bench.scaling", "build", str(count), name]
+        subprocess.run(command, check=True)  # elsewhere, so that memory is that of serving
+        asked = np.load(folder / "asked.npz")
+        queries, words, right = asked["queries"], asked["words"], asked["right"]
+        library = Library(folder / "library.db")
+        base = _resident()
+        started = time.perf_counter()
+        index = _synthetic(library, folder)
+        index.refresh()
+        opened = time.perf_counter() - started
+        assert len(index) == count
+        hits = [_searched(index, *one).hits for one in zip(queries, words, strict=True)]
+        nearest = [sorted(found, key=lambda hit: -hit.dense)[:10] for found in hits]
+        found = [
+            {hit.id for hit in ten} & set(ids) for ten, ids in zip(nearest, right, strict=True)
+        ]
+        recall = sum(map(len, found)) / right.size
+        took = _p50(lambda n: _searched(index, queries[n], words[n]))
+        held = _resident() - base
+        fresh, texts = queries + np.float32(0.01), [" ".join(_words(row)) for row in words]
+        added = _p50(lambda n: _added(library, index, texts[n], fresh[n]))
+        library.close()
+    return (
+        f"{count:>9,} passages: opened in {opened:5.2f} s, search {took:6.2f} ms, "
+        f"recall@10 {recall:.3f}; add one {added:5.2f} ms; memory {held:6,.0f} MB"
+    )
+
+
+def build(count: int, folder: Path) -> None:
+    """Fill a library with so many passages, index them, and find what is nearest exactly."""
     chance = np.random.default_rng(count)
     real = np.load(_real_vectors())
-    base = _resident()
-    index, terms = VectorIndex(real.shape[1]), TermIndex()
-    if count > GROWN:
-        index = VectorIndex.trained(_mixed(real, 100_000, chance), count)
+    library = Library(folder / "library.db")
+    index = _synthetic(library, folder)
     exact = faiss.IndexFlatIP(real.shape[1])
     queries = _mixed(real, _ASKED, chance)
     nearest: list[list[tuple[float, int]]] = [[] for _ in queries]
     for start in range(0, count, _BLOCK):
-        ids = np.arange(start, min(count, start + _BLOCK))
-        block = _mixed(real, len(ids), chance)
-        index.add(ids, block)
-        terms.add(
-            (int(i), _words(row)) for i, row in zip(ids, _zipf(len(ids), chance), strict=True)
-        )
+        block = _mixed(real, min(_BLOCK, count - start), chance)
+        texts = [" ".join(_words(row)) for row in _zipf(len(block), chance)]
+        _store(library, f"block {start}", texts, block)
+        index.refresh()
+        index.settle()
         exact.reset()
         exact.add(block)
         for best, scores, places in zip(nearest, *exact.search(queries, 10), strict=True):
-            best.extend(zip(scores.tolist(), (places + start).tolist(), strict=True))
+            # The first passage of a library has the number 1.
+            best.extend(zip(scores.tolist(), (places + start + 1).tolist(), strict=True))
             best.sort(reverse=True)
             del best[10:]
-    held = _resident() - base
-    right = [{place for _, place in best} for best in nearest]
-    found = [{i for i, _ in index.search(query, 50)[:10]} for query in queries]
-    recall = sum(len(a & b) for a, b in zip(found, right, strict=True)) / (10 * len(queries))
-    by_meaning = _p50(lambda n: index.search(queries[n], 50))
-    asked = [_words(row[:8]) for row in _zipf(_ASKED, chance)]
-    by_words = _p50(lambda n: _by_words(terms, asked[n]))
-    fresh = _mixed(real, _ASKED, chance)
-    added = _p50(lambda n: _added(index, terms, count + n, fresh[n], asked[n]))
-    return (
-        f"{count:>9,} passages: vectors {by_meaning:6.2f} ms, recall@10 {recall:.3f}; "
-        f"terms {by_words:6.2f} ms; add one {added:5.2f} ms; memory {held:6,.0f} MB"
-    )
+    index.save()
+    library.close()
+    right = np.asarray([[place for _, place in best] for best in nearest])
+    np.savez(folder / "asked.npz", queries=queries, words=_zipf(_ASKED, chance)[:, :8], right=right)
 
 
 def of_askers(count: int) -> str:
@@ -176,15 +214,25 @@ def _words(row: NDArray[np.int64]) -> list[str]:
     return [f"t{number}" for number in row.tolist()]
 
 
-def _by_words(terms: TermIndex, question: Sequence[str]) -> list[int]:
-    return terms.best(terms.scores(terms.query(question, dict.fromkeys(question, True))), 50)
+def _synthetic(library: Library, folder: Path) -> CollectionIndex:
+    return CollectionIndex(library, Embedded(), "shared", folder / "index")
 
 
-def _added(
-    index: VectorIndex, terms: TermIndex, i: int, vector: NDArray[np.float32], words: Sequence[str]
-) -> None:
-    index.add([i], vector[None, :])
-    terms.add([(i, words)])
+def _searched(index: CollectionIndex, vector: Vectors, row: NDArray[np.int64]) -> Hits:
+    words = _words(row)
+    return index.search(vector, words, dict.fromkeys(words, True), 50)
+
+
+def _store(library: Library, name: str, texts: Sequence[str], vectors: Vectors) -> None:
+    text, passages = drafts(*texts)
+    digests = [text_digest(text) for text in texts]
+    library.keep_vectors(_SYNTHETIC, dict(zip(digests, vectors, strict=True)))
+    library.store("shared", made(name, text), passages)
+
+
+def _added(library: Library, index: CollectionIndex, text: str, vector: Vectors) -> None:
+    _store(library, text, [text], vector[None])
+    index.refresh()
 
 
 def _p50(act: Callable[[int], object]) -> float:
