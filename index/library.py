@@ -165,11 +165,15 @@ class Library:
         return str(rows[0]["digest"]) if rows else None
 
     def twin_of(self, collection: str, article: Article) -> str | None:
-        """Return the id of another article with the same text, if there is one."""
+        """Return the id of another article with the same text, if there is one.
+
+        A digest begins with that of the text, in hexadecimal digits; "g" comes after all of them.
+        """
         rows = self.database.read(
             "SELECT a.id FROM articles a JOIN collections c ON c.key = a.collection"
-            " WHERE c.name = ? AND a.digest LIKE ? AND a.id <> ? ORDER BY a.key LIMIT 1",
-            (collection, f"{text_digest(article.text)}%", article_id(article)),
+            " WHERE c.name = ?1 AND a.digest >= ?2 AND a.digest < ?2 || 'g' AND a.id <> ?3"
+            " ORDER BY a.key LIMIT 1",
+            (collection, text_digest(article.text), article_id(article)),
         )
         return str(rows[0]["id"]) if rows else None
 
