@@ -1,7 +1,7 @@
 """The engine as the event loop sees it: nothing here blocks, everything can be awaited.
 
 Questions that arrive while others are being answered go through the model together; one
-that comes alone waits for nobody.
+that comes alone waits for nobody.  While some are read, the next are looked for.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import chain
 from typing import ParamSpec, TypeVar
 
 from bot.failures import noted
@@ -30,7 +31,10 @@ log = logging.getLogger("passage")
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_Waiting = tuple[Asked, asyncio.Future[Answer]]
+
 _TOGETHER = 8  # questions that are read together; more are no faster, and the first would wait
+_BESIDE = 2  # such batches at a time: the network leaves the interpreter to the other
 _READERS = 4  # threads for short reads and writes of the library
 
 
@@ -56,10 +60,11 @@ class Desk:
         self.passages = passages
         self._clock = clock
         self._prepare = prepare
-        self._model = ThreadPoolExecutor(1, "model")
+        self._model = ThreadPoolExecutor(_BESIDE, "model")
         self._ingest = ThreadPoolExecutor(1, "ingest")
         self._readers = ThreadPoolExecutor(_READERS, "library")
-        self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
+        self._waiting: list[_Waiting] = []
+        self._under_way: dict[asyncio.Task[None], list[_Waiting]] = {}
         self._arrived = asyncio.Event()
         self._server: asyncio.Task[None] | None = None
         self.ready = asyncio.Event()
@@ -81,9 +86,10 @@ class Desk:
     async def close(self) -> None:
         """Save, and stop; what still waits is told so."""
         self.give_up(PassageError("I am being stopped. Ask again in a minute."))
-        if self._server is not None:
-            self._server.cancel()
-            await asyncio.gather(self._server, return_exceptions=True)
+        tasks = [*self._under_way, *([self._server] if self._server else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(self.engine.stop_reading)
         for pool in (self._model, self._ingest, self._readers):
             await asyncio.to_thread(pool.shutdown, cancel_futures=True)
@@ -91,7 +97,7 @@ class Desk:
 
     def give_up(self, error: PassageError) -> None:
         """Answer everybody who waits with a failure."""
-        for _, answer in self._waiting:
+        for _, answer in (*self._waiting, *chain(*self._under_way.values())):
             if not answer.done():
                 answer.set_exception(error)
 
@@ -127,16 +133,19 @@ class Desk:
         failure = await self._get_ready()
         while True:
             await self._arrived.wait()
-            batch = [(asked, answer) for asked, answer in self._waiting if not answer.done()]
-            batch = batch[:_TOGETHER]
+            if len(self._under_way) == _BESIDE:
+                await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+            waiting = [(asked, answer) for asked, answer in self._waiting if not answer.done()]
+            batch, self._waiting = waiting[:_TOGETHER], waiting[_TOGETHER:]
+            if not self._waiting:
+                self._arrived.clear()
             if failure is not None:
                 for _, answer in batch:
                     answer.set_exception(failure)
             elif batch:
-                await self._answer(batch)
-            self._waiting = [one for one in self._waiting if not one[1].done()]
-            if not self._waiting:
-                self._arrived.clear()
+                task = asyncio.create_task(self._answer(batch), name="answering")
+                self._under_way[task] = batch
+                task.add_done_callback(self._under_way.pop)
 
     async def _get_ready(self) -> Exception | None:
         try:
@@ -155,7 +164,7 @@ class Desk:
         gc.collect()
         gc.freeze()
 
-    async def _answer(self, batch: Sequence[tuple[Asked, asyncio.Future[Answer]]]) -> None:
+    async def _answer(self, batch: Sequence[_Waiting]) -> None:
         """Answer questions together; where that fails, one by one, so that one fails alone."""
         asked = [one for one, _ in batch]
         try:

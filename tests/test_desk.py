@@ -53,6 +53,24 @@ async def test_questions_that_arrive_together_go_through_the_model_together(
     assert batches == [*[8] * 8, 6]
 
 
+async def test_while_some_are_read_the_next_are_looked_for(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together, both = engine.ask_together, threading.Barrier(2)
+
+    def meeting(asked: Sequence[Asked], k: int) -> list[Answer]:
+        both.wait(10)  # raises where nobody else comes
+        return together(asked, k)
+
+    monkeypatch.setattr(engine, "ask_together", meeting)
+    desk = Desk(engine, nothing, passages=3)
+    desk.open()
+    questions = [f"Who was first on the moon, {number}?" for number in range(16)]
+    answers = await asyncio.gather(*(desk.ask(question, [SHARED]) for question in questions))
+    await desk.close()
+    assert [answer.question for answer in answers] == questions
+
+
 async def test_questions_wait_for_the_model(engine: Engine) -> None:
     loaded = threading.Event()
     desk = Desk(engine, lambda _: bool(loaded.wait(10)), passages=3)
