@@ -89,8 +89,8 @@ class CollectionIndex:
                 self._terms.remove(changes.removed)
                 self._take_in(changes, progress)
                 self._generation = changes.generation
-            outgrown = self._vectors.outgrown and self._growing is None
-            if outgrown and self._grown_at != self._generation:
+            outgrown = self._vectors.outgrown or self._terms.outgrown
+            if outgrown and self._growing is None and self._grown_at != self._generation:
                 self._grown_at = self._generation
                 self._growing = threading.Thread(target=self._grow, name="growing", daemon=True)
                 self._growing.start()
@@ -199,20 +199,35 @@ class CollectionIndex:
         return vectors
 
     def _grow(self) -> None:
-        """Lay the vectors out anew beside those that serve, catch up, and take their place."""
+        """Lay out anew what has outgrown its layout, beside what serves."""
         try:
-            fresh = self._laid_out_anew()
-            with self._lock:
-                held, made = self._vectors.ids, fresh.ids
-                fresh.remove(np.setdiff1d(made, held).tolist())
-                late = np.setdiff1d(held, made)
-                fresh.add(late, self._vectors.vectors(late))
-                self._vectors, self._saved = fresh, -1
-                log.info("the index of %s is laid out for %d passages", self.name, len(fresh))
+            if self._terms.outgrown:
+                self._renew_terms()
+            if self._vectors.outgrown:
+                self._renew_vectors()
         except PassageError as error:  # the old one serves on, and the next change tries again
             log.warning("the index of %s can't be laid out anew: %s", self.name, error)
         finally:
             self._growing = None
+
+    def _renew_terms(self) -> None:
+        with self._lock:
+            layout = self._terms.layout()
+        fresh = TermIndex.from_arrays(layout.arrays())
+        with self._lock:
+            fresh.remove(np.setdiff1d(fresh.ids, self._terms.ids).tolist())
+            late = np.setdiff1d(self._terms.ids, fresh.ids).tolist()
+            fresh.add((i, self._terms.sequence_of(i)) for i in late)
+            self._terms = fresh
+
+    def _renew_vectors(self) -> None:
+        fresh = self._laid_out_anew()
+        with self._lock:
+            fresh.remove(np.setdiff1d(fresh.ids, self._vectors.ids).tolist())
+            late = np.setdiff1d(self._vectors.ids, fresh.ids)
+            fresh.add(late, self._vectors.vectors(late))
+            self._vectors, self._saved = fresh, -1
+            log.info("the index of %s is laid out for %d passages", self.name, len(fresh))
 
     def _laid_out_anew(self) -> VectorIndex:
         ids = list(self._library.changes(self.name, 0).added)
@@ -241,6 +256,8 @@ class CollectionIndex:
             texts = self._library.embedded_texts(some)
             some = [i for i in some if i in texts]
             vectors = embedded(self._library, self._embedder, [texts[i] for i in some], told)
+            if start and self._terms.outgrown:  # and more is to come
+                self._terms.lay_out()
             self._vectors.add(some, vectors)
             self._terms.add((i, analyse(texts[i])) for i in some)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,7 +76,3 @@ class Postings:
     def of_terms(self, used: NDArray[np.int64]) -> Postings:
         """Return the same numbered anew, where all but the terms ``used`` are in no passage."""
         return Postings(np.append(self.offsets[used], len(self)), self.slots, self.counts)
-
-    def arrays(self) -> Mapping[str, NDArray[np.generic]]:
-        """Return what it is made of, by name."""
-        return {"offsets": self.offsets, "slots": self.slots, "counts": self.counts}

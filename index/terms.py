@@ -23,6 +23,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from index.growing import Growing
+from index.layout import Arrays, Layout
 from index.postings import Occurrences, Postings
 
 K1 = 0.9
@@ -30,8 +31,8 @@ B = 0.4
 """Saturation and length normalisation; these of Anserini, best of three pairs on our sets."""
 
 _MISSPELT = 0.8  # how much a corrected word counts of what the right one would have
-_MERGE_AT, _MERGE_BY = 4_096, 32_768
-"""Passages added since the last merge that bring on the next: a quarter of all, within these."""
+_LEAST, _MOST = 4_096, 32_768
+"""Passages beside those that are laid out, at the most: a quarter of these, within bounds."""
 
 _ROUNDING = 1e-4  # of a score: more than single precision loses in adding a question's terms up
 
@@ -75,8 +76,8 @@ class TermIndex:
     """The terms of a collection's passages, changed passage by passage.
 
     Each passage has a slot, in the order of ids, which ascend.  The tokens and postings of most
-    lie in arrays that may be mapped from a file; those of the passages added since the last
-    merge lie beside them.  A removed passage keeps its slot, marked dead, until the next merge.
+    lie in arrays that may be mapped from a file; those of the passages that came since these were
+    laid out lie beside them.  A removed passage keeps its slot, marked dead, as long.
     """
 
     def __init__(self) -> None:
@@ -90,13 +91,13 @@ class TermIndex:
         self._dead = Growing(np.zeros(0, np.int64))  # the slots that are not alive
         self._length = 0  # of all living passages together
         self._neighbours: dict[str, int | None] = {}  # of terms asked for, until something changes
-        self._merged = 0  # slots that the arrays below cover
+        self._laid_out = 0  # slots that the arrays below cover
         self._starts = np.zeros(1, np.int64)  # by slot, where its tokens begin, and an end
         self._tokens = empty
         self._postings = Postings.of(empty, np.zeros(0, np.int64), 0)
         self._recent: dict[int, list[tuple[int, int]]] = defaultdict(list)
         self._recent_arrays: dict[int, Occurrences] = {}  # of those asked for since they changed
-        self._recent_tokens: list[NDArray[np.int32]] = []  # by slot from ``_merged`` on
+        self._recent_tokens: list[NDArray[np.int32]] = []  # by slot from ``_laid_out`` on
 
     def __len__(self) -> int:
         return len(self._ids) - len(self._dead)
@@ -104,11 +105,21 @@ class TermIndex:
     def __contains__(self, passage_id: int) -> bool:
         return self._slot(passage_id) is not None
 
+    @property
+    def outgrown(self) -> bool:
+        """Whether so much has come since it was laid out that it should be ``lay_out`` again."""
+        return len(self._recent_tokens) > min(max(_LEAST, self._laid_out // 4), _MOST)
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """The passages in the index, ascending."""
+        return self._ids.values[self._alive.values]
+
     def add(self, passages: Iterable[tuple[int, Sequence[str]]]) -> None:
         """Add passages by id and terms, in the order of their ids.
 
         An id that is there already is left as it is.  Raises ValueError where an id is not
-        above all that have been here since the last merge.
+        above all that have been here since the index was laid out.
         """
         for passage_id, terms in passages:
             if passage_id in self:
@@ -126,8 +137,6 @@ class TermIndex:
             for number, count in zip(different.tolist(), counts.tolist(), strict=True):
                 self._recent[number].append((slot, count))
                 self._recent_arrays.pop(number, None)
-        if len(self._recent_tokens) > min(max(_MERGE_AT, self._merged // 4), _MERGE_BY):
-            self._merge()
 
     def remove(self, ids: Iterable[int]) -> None:
         """Remove passages; ids that are not there are ignored."""
@@ -235,71 +244,56 @@ class TermIndex:
         numbers = set(self._tokens_at(int(self._present([passage_id])[0])).tolist())
         return frozenset(self._words[number] for number in numbers)
 
-    def arrays(self) -> dict[str, NDArray[np.generic]]:
+    def sequence_of(self, passage_id: int) -> list[str]:
+        """Return the terms of a passage, one after the other.  Raises KeyError where it is gone."""
+        tokens = self._tokens_at(int(self._present([passage_id])[0]))
+        return [self._words[number] for number in tokens.tolist()]
+
+    def layout(self) -> Layout:
+        """Return what there is now, to be laid out elsewhere whatever becomes of this index."""
+        return Layout(
+            self._words.copy(),
+            self._ids.values.copy(),
+            self._lengths.values.copy(),
+            self._alive.values.copy(),
+            self._tokens,
+            self._postings,
+            self._recent_tokens.copy(),
+        )
+
+    def lay_out(self) -> None:
+        """Drop what is dead, and lay out what came since the last time behind what was there."""
+        if self._recent_tokens or len(self._dead):
+            self._take(self.layout().arrays())
+
+    def arrays(self) -> Arrays:
         """Return what ``from_arrays`` makes the same index of."""
-        self._merge()
-        words = "\n".join(self._words).encode("utf-8", "surrogatepass")
-        return {
-            "words": np.frombuffer(words, np.uint8),
-            "ids": self._ids.values,
-            "starts": self._starts,
-            "tokens": self._tokens,
-            **self._postings.arrays(),
-        }
+        return self.layout().arrays()
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> TermIndex:
+    def from_arrays(cls, arrays: Arrays) -> TermIndex:
         """Return the index that ``arrays`` were of; raises KeyError where one is missing."""
         index = cls()
-        text = arrays["words"].tobytes().decode("utf-8", "surrogatepass")
-        index._words = text.split("\n") if text else []
-        index._ids = Growing(arrays["ids"])
-        index._starts, index._tokens = arrays["starts"], arrays["tokens"]
-        index._postings = Postings(arrays["offsets"], arrays["slots"], arrays["counts"])
-        index._settle()
+        index._take(arrays)
         return index
 
-    def _settle(self) -> None:
-        """Derive what follows from the arrays of a merged index."""
-        size = len(self._ids)
+    def _take(self, arrays: Arrays) -> None:
+        text = arrays["words"].tobytes().decode("utf-8", "surrogatepass")
+        self._words = text.split("\n") if text else []
         self._vocabulary = {word: number for number, word in enumerate(self._words)}
+        self._ids, self._starts = Growing(arrays["ids"]), arrays["starts"]
+        self._tokens = arrays["tokens"]
+        self._postings = Postings(arrays["offsets"], arrays["slots"], arrays["counts"])
         self._frequencies = Growing(self._postings.frequencies)
         self._lengths = Growing(np.diff(self._starts).astype(np.int32))
-        self._alive = Growing(np.ones(size, np.bool_))
+        self._alive = Growing(np.ones(len(self._ids), np.bool_))
         self._dead = Growing(np.zeros(0, np.int64))
         self._length = len(self._tokens)
         self._neighbours.clear()
-        self._merged = size
+        self._laid_out = len(self._ids)
         self._recent.clear()
         self._recent_arrays.clear()
-        self._recent_tokens.clear()
-
-    def _merge(self) -> None:
-        """Drop dead slots, and lay out what came since the last merge behind what was there."""
-        if not self._recent_tokens and not len(self._dead):
-            return
-        alive = self._alive.values
-        old, late = alive[: self._merged], alive[self._merged :]
-        came = [tokens for tokens, lives in zip(self._recent_tokens, late, strict=True) if lives]
-        tokens = np.concatenate([np.zeros(0, np.int32), *came])
-        lengths = self._lengths.values[alive].astype(np.int64)
-        stayed = int(old.sum())
-        later = Postings.of(tokens, lengths[stayed:], len(self._words), first=stayed)
-        postings = self._postings.without(old).followed_by(later)
-        before = self._tokens
-        if stayed < self._merged:
-            before = before[np.repeat(old, self._lengths.values[: self._merged])]
-        tokens = np.concatenate([before, tokens])
-        used = np.flatnonzero(postings.frequencies)
-        if len(used) < len(self._words):
-            renumbered = np.zeros(len(self._words), np.int32)
-            renumbered[used] = np.arange(len(used), dtype=np.int32)
-            tokens, postings = renumbered[tokens], postings.of_terms(used)
-            self._words = [self._words[number] for number in used]
-        self._ids = Growing(self._ids.values[alive])
-        self._starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
-        self._tokens, self._postings = tokens, postings
-        self._settle()
+        self._recent_tokens = []
 
     def _number(self, term: str) -> int:
         number = self._vocabulary.setdefault(term, len(self._words))
@@ -343,8 +337,8 @@ class TermIndex:
         return slots
 
     def _tokens_at(self, slot: int) -> NDArray[np.int32]:
-        if slot >= self._merged:
-            return self._recent_tokens[slot - self._merged]
+        if slot >= self._laid_out:
+            return self._recent_tokens[slot - self._laid_out]
         start, end = self._starts[slot : slot + 2]
         return self._tokens[start:end]
 

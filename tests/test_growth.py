@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index import opened, vectors
+from index import collection, opened, terms, vectors
 from index.analysis import analyse
 from index.collection import CollectionIndex
 from index.engine import Engine
 from index.errors import LibraryError
+from index.layout import Arrays, Layout
 from index.library import Library
 from index.recent import Recent
 from index.vectors import VectorIndex
@@ -28,6 +29,7 @@ WORDS = [f"{first}{second}" for first in "bcdfghjklm" for second in ("alo", "emu
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vectors, "GROWN", GROWN)
+    monkeypatch.setattr(terms, "_LEAST", GROWN // 2)
 
 
 def sentence(number: int) -> str:
@@ -54,6 +56,7 @@ def fresh_index(library: Library, folder: Path) -> CollectionIndex:
 def assert_finds_all(index: CollectionIndex, library: Library) -> None:
     ids = list(library.changes("shared", 0).added)
     assert sorted(index._vectors.ids.tolist()) == ids
+    assert index._terms.ids.tolist() == ids
     for passage, text in library.embedded_texts(ids).items():
         vector = BagOfWords().embed_queries([text])[0]
         hits = index.search(vector, analyse(text), {}, 5)
@@ -109,6 +112,43 @@ def test_what_changes_while_it_is_laid_out_is_in_it(
     assert_finds_all(index, library)
     library.remove("shared", "article 300")
     index.refresh()
+    assert_finds_all(index, library)
+
+
+def test_terms_that_change_while_they_are_laid_out_are_in_it(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors, "GROWN", 1_000)
+    begun, go_on = threading.Event(), threading.Event()
+    real = Layout.arrays
+
+    def slow(self: Layout) -> Arrays:
+        begun.set()
+        go_on.wait(30)
+        return real(self)
+
+    monkeypatch.setattr(Layout, "arrays", slow)
+    fill(library, 60)
+    index = fresh_index(library, tmp_path / "index")
+    assert begun.wait(30)
+    library.remove("shared", "article 20")
+    fill(library, 10, start=300)
+    index.refresh()
+    assert_finds_all(index, library)  # nothing waits for it
+    assert index._terms.outgrown
+    go_on.set()
+    index.settle()
+    assert not index._terms.outgrown
+    assert_finds_all(index, library)
+
+
+def test_many_passages_are_taken_in_piece_by_piece(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collection, "_AT_ONCE", 30)
+    fill(library, 200)
+    index = fresh_index(library, tmp_path / "index")
+    index.settle()
     assert_finds_all(index, library)
 
 

@@ -9,11 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index import terms as terms_module
 from index.terms import K1, B, TermIndex, TermMatch
 
 Texts = Mapping[int, Sequence[str]]
-MERGE_NOW = 2  # passages, so that merges happen in the midst of small tests
 
 
 def built(texts: Texts) -> TermIndex:
@@ -172,7 +170,7 @@ passage = st.lists(words, max_size=8)
 step = st.one_of(
     st.tuples(st.just("add"), st.lists(passage, min_size=1, max_size=4)),
     st.tuples(st.just("remove"), st.lists(st.integers(1, 12), max_size=4)),
-    st.tuples(st.just("reread"), st.just([])),
+    st.tuples(st.sampled_from(["reread", "lay out", "lay out elsewhere"]), st.just([])),
 )
 
 
@@ -180,22 +178,28 @@ step = st.one_of(
 def test_an_index_that_was_changed_equals_one_built_afresh(
     steps: list[tuple[str, list]], question: list[str]
 ) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(terms_module, "_MERGE_AT", MERGE_NOW)
-        index, texts, following = TermIndex(), {}, 1
-        for what, values in steps:
-            if what == "add":
-                new = dict(enumerate(values, following))
-                following += len(new)
-                texts.update(new)
-                index.add(new.items())
-            elif what == "remove":
-                texts = {i: t for i, t in texts.items() if i not in values}
-                index.remove(values)
-            else:
-                index = TermIndex.from_arrays(index.arrays())
+    index, texts, following = TermIndex(), {}, 1
+    for what, values in steps:
+        if what == "add":
+            new = dict(enumerate(values, following))
+            following += len(new)
+            texts.update(new)
+            index.add(new.items())
+        elif what == "remove":
+            texts = {i: t for i, t in texts.items() if i not in values}
+            index.remove(values)
+        elif what == "lay out":
+            index.lay_out()
+        elif what == "lay out elsewhere":
+            layout = index.layout()
+            index.remove(texts)  # which is no business of the layout's
+            index.add([(following, ["gas", "treaty"])])
+            index = TermIndex.from_arrays(layout.arrays())
+        else:
+            index = TermIndex.from_arrays(index.arrays())
     ids, fresh = list(texts), built(texts)
     assert len(index) == len(fresh)
+    assert index.ids.tolist() == ids
     assert index.query(question).unknown == fresh.query(question).unknown
     assert best(index, question, 50) == best(fresh, question, 50)
     for match, other in zip(
@@ -204,6 +208,7 @@ def test_an_index_that_was_changed_equals_one_built_afresh(
         assert match.bm25 == pytest.approx(other.bm25, abs=1e-5)
         assert match.coverage == pytest.approx(other.coverage)
         assert match.phrase == pytest.approx(other.phrase)
+    assert [index.sequence_of(i) for i in ids] == list(texts.values())
     assert [index.terms_of(i) for i in ids] == [frozenset(words) for words in texts.values()]
 
 

@@ -57,6 +57,7 @@ def mined(corpus: Corpus) -> NDArray[np.int32]:
     """
     index = TermIndex()
     index.add((n, analyse(f"{s.context}\n{s.text}")) for n, s in enumerate(corpus.sources))
+    index.lay_out()
     folded = [source.text.casefold() for source in corpus.sources]
     found = np.full((len(corpus.tasks), MINED), -1, np.int32)
     for row, task in enumerate(corpus.tasks):
