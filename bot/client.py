@@ -162,7 +162,7 @@ class PassageBot(discord.AutoShardedClient):
     async def on_message(self, message: discord.Message) -> None:
         """A mention, a reply, a direct message, or a channel that is answered unasked."""
         if message.author == self.user:
-            self.mentions.appeared(message)
+            await self.mentions.appeared(message)
         if self.mentions.spoken_to(message):
             await self.mentions.message(message)
         else:

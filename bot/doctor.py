@@ -13,7 +13,7 @@ from importlib.metadata import version
 from bot.cards.parts import plural
 from bot.compose import build_backups, build_engine
 from config.settings import Settings, settings_file
-from index.backups import Backups, advice
+from index.backups import Backups, advice, examined
 from index.data import left_open
 from index.engine import Engine
 from index.errors import PassageError
@@ -135,7 +135,9 @@ def _backups(backups: Backups, kept: int) -> Check:
         return Check("backups", good=True, sentence=sentence)
     if good != made[0]:
         other = f"the newest good one is {good.name}" if good else "none of them is good"
-        sentence = f"The backup {made[0]} is damaged; {other}. Make one with `passage backup`."
+        wrong = examined(made[0])[0]
+        sentence = f"The backup {made[0]} is no good ({wrong}); {other}. Make one with "
+        sentence += "`passage backup`."
         return Check("backups", good=False, sentence=sentence)
     return Check("backups", good=True, sentence=f"Backups: {len(made)}, the newest {good.name}")
 

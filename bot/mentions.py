@@ -69,10 +69,14 @@ class Mentions:
             if (kept is None or kept.reply_message is None) and message.id not in self._said:
                 await self._speak(message)
 
-    def appeared(self, message: discord.Message) -> None:
+    async def appeared(self, message: discord.Message) -> None:
         """Take in from the gateway that a reply is there, whatever became of its request."""
-        if message.nonce is not None and str(message.nonce).isdecimal():
-            _remember(self._said, int(message.nonce), message.id)
+        if message.nonce is None or not str(message.nonce).isdecimal():
+            return
+        question = int(message.nonce)
+        _remember(self._said, question, message.id)
+        if question in self._deleted and question not in self._turns:  # it is late for its turn
+            await take_back(self._partial(message.channel.id, message.id))
 
     async def edited(self, message: discord.Message) -> None:
         """Answer a question again that was edited; what Discord adds to one is no edit."""

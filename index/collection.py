@@ -215,6 +215,8 @@ class CollectionIndex:
             layout = self._terms.layout()
         fresh = TermIndex.from_arrays(layout.arrays())
         with self._lock:
+            if not self._terms.outgrown:  # so much came at once that it was done on the way
+                return
             fresh.remove(np.setdiff1d(fresh.ids, self._terms.ids).tolist())
             late = np.setdiff1d(self._terms.ids, fresh.ids).tolist()
             fresh.add((i, self._terms.sequence_of(i)) for i in late)

@@ -179,6 +179,8 @@ class Database:
                     f"The library {self.path} was written by a newer Passage (schema {version}, "
                     f"this one knows {SCHEMA}). Update Passage."
                 )
+            if 0 < version < SCHEMA:
+                log.info("the library is brought from schema %d to %d", version, SCHEMA)
             for migration in MIGRATIONS[version:]:
                 for statement in migration.split(";"):
                     db.execute(statement)

@@ -2,7 +2,8 @@
 
 A file that is missing, damaged, cut off or built from something else reads as None, and
 the caller builds it anew from the library.  Large files are mapped: of these only what is
-looked at takes memory.  Small ones are read, so that no trouble with a disk reaches them.
+looked at takes memory.  Small ones are read, so that no trouble with a disk reaches them, and
+so is everything on Windows, which exchanges no file that is mapped.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import hashlib
 import json
 import math
 import mmap
+import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -75,9 +78,9 @@ def _digest(record: Mapping[str, Any]) -> hashlib._Hash:
 
 def _held(file: BinaryIO, start: int) -> memoryview:
     """Return what a file holds from some place on."""
-    size = file.seek(0, 2)
-    if size >= MAPPED:
-        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))[start:]
+    if file.seek(0, 2) >= MAPPED and os.name != "nt":
+        with suppress(OSError):  # some file systems can't
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))[start:]
     file.seek(start)
     return memoryview(file.read())
 

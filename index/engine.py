@@ -203,10 +203,9 @@ class Engine:
 
     def forget_index(self, collection: str) -> None:
         """Delete an index, its files, and answers, which hold words of what was erased."""
-        with self._lock:
-            self._indexes.forget(collection)
-            self._answers.clear()
-            shutil.rmtree(self._data / INDEX / folder_name(collection), ignore_errors=True)
+        self._indexes.forget(collection)
+        self._answers.clear()
+        shutil.rmtree(self._data / INDEX / folder_name(collection), ignore_errors=True)
 
     def index(self, collection: str, progress: Progress | None = None) -> CollectionIndex:
         """Return the opened index of a collection, level with the library."""
@@ -216,6 +215,7 @@ class Engine:
         self, collections: Sequence[str], progress: Progress | None = None
     ) -> list[CollectionIndex]:
         """Return the indexes of collections that are asked together, level with the library."""
+        _ = self.embedder  # loaded before the lock of what is open is taken, never within it
         indexes = [self._indexes.get(name) for name in collections]
         for index in indexes:
             index.refresh(progress)

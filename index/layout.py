@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.derived import Arrays
 from index.postings import Postings
-
-Arrays = Mapping[str, NDArray[Any]]
-"""One-dimensional arrays by name; they are never written to, only replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +31,7 @@ class Layout:
     def arrays(self) -> Arrays:
         """Return the arrays of what is alive, for ``TermIndex.from_arrays``.
 
+        Those that there were are never written to, only replaced: they may be mapped.
         What came is laid out behind what was there, so that little is sorted.  Terms that no
         passage has any more get no number.
         """

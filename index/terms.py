@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from index.derived import Arrays
 from index.growing import Growing
-from index.layout import Arrays, Layout
+from index.layout import Layout
 from index.postings import Occurrences, Postings
 
 K1 = 0.9
@@ -32,7 +33,7 @@ B = 0.4
 
 _MISSPELT = 0.8  # how much a corrected word counts of what the right one would have
 _LEAST, _MOST = 4_096, 32_768
-"""Passages beside those that are laid out, at the most: a quarter of these, within bounds."""
+"""Passages that come or go until it is laid out anew: a quarter of these, within bounds."""
 
 _ROUNDING = 1e-4  # of a score: more than single precision loses in adding a question's terms up
 
@@ -107,8 +108,9 @@ class TermIndex:
 
     @property
     def outgrown(self) -> bool:
-        """Whether so much has come since it was laid out that it should be ``lay_out`` again."""
-        return len(self._recent_tokens) > min(max(_LEAST, self._laid_out // 4), _MOST)
+        """Whether so much came or went since it was laid out that it should be again."""
+        changed = len(self._recent_tokens) + len(self._dead)
+        return changed > min(max(_LEAST, self._laid_out // 4), _MOST)
 
     @property
     def ids(self) -> NDArray[np.int64]:
@@ -354,7 +356,8 @@ class TermIndex:
     def _saturated(self, counts: NDArray[Any], slots: NDArray[Any]) -> NDArray[np.float32]:
         """Return what so many occurrences in these passages count: from 0 up to K1 + 1."""
         mean = max(1.0, self._length / max(1, len(self)))
-        norms = np.float32(K1 * B / mean) * self._lengths.values[slots] + np.float32(K1 * (1 - B))
+        lengths = self._lengths.values[slots].astype(np.float32)
+        norms = np.float32(K1 * B / mean) * lengths + np.float32(K1 * (1 - B))
         held = counts.astype(np.float32)
         counted: NDArray[np.float32] = np.float32(K1 + 1) * held / (held + norms)
         return counted

@@ -111,6 +111,24 @@ def test_the_first_top_heading_of_markdown_is_the_title() -> None:
     assert article.text == "Some words.\n\nThe harbour\n\nMore words."
 
 
+@pytest.mark.parametrize(
+    ("html", "words"),
+    [
+        ('<div>\n<img alt="a < b" src="x.png">\nSome words.\n</div>', "Some words."),
+        ("<div>\nBefore.\n<script>\nnever closed", "Before."),
+        ("<div>\nBefore.\n<!-- never closed", "Before."),
+    ],
+)
+def test_tags_in_markdown_are_no_words(html: str, words: str) -> None:
+    assert read(f"# Top\n\nFirst.\n\n{html}\n", "a.md").text == f"Top\n\nFirst.\n\n{words}"
+
+
+@pytest.mark.parametrize("piece", ["<a ", "<!-- ", "<script> ", "</style ", "<a <"])
+def test_tags_that_are_never_closed_take_no_time_by_their_square(piece: str) -> None:
+    text = f"# Top\n\nFirst.\n\n<div>\n{piece * 40_000}\n"
+    assert read(text, "a.md").text.startswith("Top")  # by the square, a minute
+
+
 def test_a_rule_on_top_of_markdown_is_no_front_matter() -> None:
     assert read("---\n\nHello there.\n\n---\n\nBye.\n", "a.md").text == "Hello there.\n\nBye."
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -225,6 +226,44 @@ def test_arrays_bring_back_a_grown_index() -> None:
 def engine(tmp_path: Path) -> Iterator[Engine]:
     engine = Engine(tmp_path / "data", BagOfWords)
     yield engine
+    engine.close()
+
+
+def test_what_goes_is_laid_out_anew_too(library: Library, tmp_path: Path) -> None:
+    fill(library, 200)
+    index = fresh_index(library, tmp_path / "index")
+    index.settle()
+    for number in range(0, 190, 10):
+        library.remove("shared", f"article {number}")
+    index.refresh()
+    index.settle()
+    assert not index._terms.outgrown
+    assert_finds_all(index, library)
+
+
+def test_a_search_while_the_model_loads_and_something_is_erased_ends(tmp_path: Path) -> None:
+    loading, loaded = threading.Event(), threading.Event()
+
+    def slowly() -> BagOfWords:
+        loading.set()
+        loaded.wait(30)
+        return BagOfWords()
+
+    engine = Engine(tmp_path / "data", slowly)
+    acts = [
+        lambda: engine.embedder,
+        lambda: engine.forget_index("guild:1"),
+        lambda: engine.search("Who was it?", ["guild:2"], 5),
+    ]
+    threads = [threading.Thread(target=act, daemon=True) for act in acts]
+    for thread in threads:
+        thread.start()
+        assert loading.wait(30)
+        time.sleep(0.1)  # in which each gets as far as it can
+    loaded.set()
+    for thread in threads:
+        thread.join(5)
+    assert not any(thread.is_alive() for thread in threads)
     engine.close()
 
 

@@ -29,7 +29,7 @@ OUT_OF_MEMORY = 77
 _ROOT = Path(__file__).parents[2]
 _WORKER = (sys.executable, "-P", "-B", "-m", "index.extract.worker")
 _KEPT = re.compile(  # of the environment: what Python needs, and nothing that may be secret
-    r"PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|PYTHON\w*|LD_LIBRARY_PATH|SYSTEMROOT|USERPROFILE"
+    r"PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|PYTHON\w*|LD_LIBRARY_PATH|SYSTEMROOT|USERPROFILE|APPDATA"
 )
 _STOPPED = "was not read, because I am being stopped: add it again."
 _OVER = 5.0  # seconds for a process that was told to end
