@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from bot.cards.parts import plural
 from bot.compose import build_backups, build_engine
+from bot.counts import plural
 from config.settings import Settings, settings_file
 from index.backups import Backups, advice, examined
 from index.data import left_open

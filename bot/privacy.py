@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import discord
 
 from bot.cards import forget_card, privacy_card, sentence_card
-from bot.cards.parts import plural
 from bot.cards.privacy import export_card
+from bot.counts import plural
 from bot.custom_ids import Press
 from bot.delivery import Interaction, defer, promise_turn, respond, turn
 from bot.keepers import place_of

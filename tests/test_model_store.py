@@ -226,14 +226,14 @@ def test_rows_come_out_alike_alone_and_beside_others(default_model: Any) -> None
 
 
 @pytest.mark.model
-def test_answers_come_without_torch(default_model: Any, tmp_path: Path) -> None:
+def test_answers_come_without_torch_and_discord(default_model: Any, tmp_path: Path) -> None:
     """The usual way loads no framework, so it starts at once and stays small."""
     del default_model  # compiled by now
     script = (
         "import sys; from bot import cli; sys.argv = ['passage', 'ask', 'Who?', '--json']\n"
         "try: cli.app()\nexcept SystemExit: pass\n"
-        "heavy = {'torch', 'transformers', 'sentence_transformers', 'onnx'} & set(sys.modules)\n"
-        "print(sorted(heavy), file=sys.stderr)"
+        "heavy = {'torch', 'transformers', 'sentence_transformers', 'onnx', 'discord'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
     environment = {**os.environ, "PASSAGE_DATA": str(tmp_path / "data")}
     for _ in range(2):  # the first may have the reader to compile

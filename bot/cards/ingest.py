@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.cards.parts import AMBER, GREEN, GREY, PHRASE, RED, TITLE, UNTITLED, Card, plural, text
+from bot.cards.parts import AMBER, GREEN, GREY, PHRASE, RED, TITLE, UNTITLED, Card, text
+from bot.counts import plural
 from bot.markup import Room, bold, inline, listed
 from index.ingest import Added, Outcome, Report
 

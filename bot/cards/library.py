@@ -17,7 +17,6 @@ from bot.cards.parts import (
     day,
     pager,
     place,
-    plural,
     row,
     rule,
     scores,
@@ -25,6 +24,7 @@ from bot.cards.parts import (
     text,
     within,
 )
+from bot.counts import plural
 from bot.custom_ids import build, key_of
 from bot.links import passage_url
 from bot.markup import Room, bold, inline, link, listed, quoted

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from discord import ui
 
-from bot.cards.parts import GREEN, GREY, Card, day, plural, small, text
+from bot.cards.parts import GREEN, GREY, Card, day, small, text
+from bot.counts import plural
 from bot.markup import Room, inline, listed
 from index.feedback import Complaint, Missed
 

@@ -137,8 +137,3 @@ def figure(value: float, digits: int = 2) -> str:
 def percent(share: float) -> str:
     """Return a probability as people say it; nothing is ever quite certain or impossible."""
     return f"{max(1, min(99, round(100 * share)))}%"
-
-
-def plural(count: int, one: str, several: str = "") -> str:
-    """Return how many there are of something."""
-    return f"{count:,} {one if count == 1 else several or one + 's'}"

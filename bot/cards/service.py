@@ -14,7 +14,8 @@ from discord import (
     ui,
 )
 
-from bot.cards.parts import AMBER, GREEN, GREY, RED, Card, button, plural, row, rule, small, text
+from bot.cards.parts import AMBER, GREEN, GREY, RED, Card, button, row, rule, small, text
+from bot.counts import plural
 from bot.custom_ids import build
 from bot.markup import Room, inline
 from index.guilds import GuildSettings
