@@ -68,6 +68,7 @@ async def test_progress_is_one_message_and_the_next_request_waits_its_turn(scene
     started = time.monotonic()
     first = await begun(scene, "Mill", 400)
     second = await scene.ada.slash("article add", scene.general, file=File("a.txt", b"Alpha."))
+    await (await second.response()).becomes("1 request comes first")
     third = await bob.slash("article add", scene.general, file=File("b.txt", b"Beta."))
     waiting = await (await third.response()).becomes("2 requests come first")
     assert waiting.text.startswith("### Waiting to add your articles")
