@@ -17,7 +17,7 @@ from index.analysis import analyse
 from index.collection import CollectionIndex
 from index.engine import Engine
 from index.errors import LibraryError
-from index.layout import Arrays, Layout
+from index.layout import Layout
 from index.library import Library
 from index.recent import Recent
 from index.vectors import VectorIndex
@@ -65,6 +65,24 @@ def assert_finds_all(index: CollectionIndex, library: Library) -> None:
         assert passage in {hit.id for hit in hits.hits if hit.dense > 0.999}
 
 
+def held_up(
+    monkeypatch: pytest.MonkeyPatch, owner: type, method: str
+) -> tuple[threading.Event, threading.Event]:
+    """Let a method wait in the background; return what says that it does, and what ends it."""
+    begun, go_on = threading.Event(), threading.Event()
+    real = getattr(owner, method)
+
+    def slow(self: object, *given: Any) -> Any:
+        made = real(self, *given)
+        if threading.current_thread().name == "growing":
+            begun.set()
+            go_on.wait(30)
+        return made
+
+    monkeypatch.setattr(owner, method, slow)
+    return begun, go_on
+
+
 def test_a_grown_index_is_laid_out_anew_and_finds_the_same(
     library: Library, tmp_path: Path
 ) -> None:
@@ -89,16 +107,7 @@ def test_one_that_is_small_stays_exact(library: Library, tmp_path: Path) -> None
 def test_what_changes_while_it_is_laid_out_is_in_it(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun, go_on = threading.Event(), threading.Event()
-    real = VectorIndex.add
-
-    def slow(self: VectorIndex, ids: Any, given: Any) -> None:
-        real(self, ids, given)
-        if threading.current_thread().name == "growing":
-            begun.set()
-            go_on.wait(30)
-
-    monkeypatch.setattr(VectorIndex, "add", slow)
+    begun, go_on = held_up(monkeypatch, VectorIndex, "add")
     fill(library, 60)
     index = fresh_index(library, tmp_path / "index")
     assert begun.wait(30)
@@ -120,15 +129,7 @@ def test_terms_that_change_while_they_are_laid_out_are_in_it(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(vectors, "GROWN", 1_000)
-    begun, go_on = threading.Event(), threading.Event()
-    real = Layout.arrays
-
-    def slow(self: Layout) -> Arrays:
-        begun.set()
-        go_on.wait(30)
-        return real(self)
-
-    monkeypatch.setattr(Layout, "arrays", slow)
+    begun, go_on = held_up(monkeypatch, Layout, "arrays")
     fill(library, 60)
     index = fresh_index(library, tmp_path / "index")
     assert begun.wait(30)
