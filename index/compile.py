@@ -18,6 +18,9 @@ Precision = Literal["int8", "float32"]
 PRECISIONS: tuple[Precision, ...] = ("int8", "float32")
 """In the order in which they are tried."""
 
+RECIPE = 2
+"""How models are compiled; vectors of one recipe are not compared with those of another."""
+
 INPUTS = ("input_ids", "token_type_ids", "attention_mask")
 
 _LOUD = ("torch.onnx", "torch.export", "onnxscript", "onnx_ir")
@@ -42,23 +45,29 @@ def compile_smallest(
     outputs: Sequence[str],
     folder: Path,
     wanted: Precision,
+    use: Callable[[], object],
     judge: Callable[[Precision], Judged],
 ) -> Mapping[str, Any]:
     """Write a torch module to ``model.onnx``, as small as ``wanted`` if it stays good so.
 
-    ``judge`` compares what lies there with the original; returned are the facts that it
-    gives of the one taken.  Raises CompileError where none is good.
+    ``use`` runs it on texts like those to come; ``judge`` compares what lies there with the
+    original; returned are the facts that it gives of the one taken.  Raises CompileError
+    where none is good.
     """
-    whole, small, model = (folder / name for name in ("float32.onnx", "int8.onnx", "model.onnx"))
-    export(network, inputs, outputs, whole)
+    from index.smoothing import smoothed
+
+    whole, model = folder / "float32.onnx", folder / "model.onnx"
     told = ""
     for precision in PRECISIONS[PRECISIONS.index(wanted) :]:
         if precision == "int8":
-            to_int8(whole, small)
-        (small if precision == "int8" else whole).replace(model)
+            with smoothed(network, use):
+                export(network, inputs, outputs, whole)
+            to_int8(whole, model)
+            whole.unlink()
+        else:
+            export(network, inputs, outputs, model)
         judged = judge(precision)
         if judged.good:
-            whole.unlink(missing_ok=True)
             return judged.facts
         told = f"as {precision} {judged.told}"
     raise CompileError(told)
@@ -66,7 +75,7 @@ def compile_smallest(
 
 def compiled_identity(identity: str, precision: Precision) -> str:
     """Return the name of a compiled model; in float32 its results are the original's own."""
-    return identity if precision == "float32" else f"{identity}+{precision}"
+    return identity if precision == "float32" else f"{identity}+{precision}.{RECIPE}"
 
 
 def export(network: Any, inputs: Sequence[str], outputs: Sequence[str], path: Path) -> None:

@@ -90,7 +90,10 @@ class SentenceTransformerEmbedder(WindowedEmbedder):
                 f"its vectors have a cosine of {mean:.4f} to the original's",
             )
 
-        return compile_smallest(network, inputs, ["vectors"], folder, wanted, judge)
+        def use() -> Vectors:
+            return _probed(self)
+
+        return compile_smallest(network, inputs, ["vectors"], folder, wanted, use, judge)
 
     def served(self) -> WindowedEmbedder:
         """Return it as it answers, served by torch: it does so itself."""

@@ -19,10 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from index.compile import RECIPE
 from index.files import narrow, private_folder, write_atomically
-
-RECIPE = 1
-"""How models are compiled; one of another recipe is not used."""
 
 _MANIFEST = "manifest.json"
 _BUILDING = "new-"
@@ -70,7 +68,9 @@ class ModelStore:
             files = {path.name: _digest(path) for path in sorted(building.iterdir())}
             manifest = json.dumps({**facts, "key": key, "files": files}, indent=1)
             write_atomically(building / _MANIFEST, manifest.encode())
-            return self._put(building, key)
+            kept = self._put(building, key)
+            self._forget_older(key)
+            return kept
         finally:
             shutil.rmtree(building, ignore_errors=True)
 
@@ -110,12 +110,23 @@ class ModelStore:
                 if time.time() - left.stat().st_mtime > _ABANDONED:
                     shutil.rmtree(left)
 
+    def _forget_older(self, key: str) -> None:
+        """Delete what another recipe made of the same model."""
+        place = self._place(key)
+        for other in self.folder.glob(f"{_readable(key)}-*/{_MANIFEST}"):
+            with suppress(OSError, ValueError, KeyError):
+                if other.parent != place and json.loads(other.read_text("utf-8"))["key"] == key:
+                    shutil.rmtree(other.parent)
+
     def _place(self, key: str) -> Path:
-        readable = re.sub(r"[^A-Za-z0-9.+-]+", "-", key).strip("-")[-60:]
-        return self.folder / f"{readable}-{_hash(key)}"
+        return self.folder / f"{_readable(key)}-{_hash(key)}"
 
     def _refusals(self, key: str) -> Path:
         return self.folder / f"{self._place(key).name}.refused.json"
+
+
+def _readable(key: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.+-]+", "-", key).strip("-")[-60:]
 
 
 def _digest(path: Path) -> str:

@@ -111,7 +111,11 @@ class TorchReader:
                 f"its log odds are off by {off:.2f}, its words by {other:.0%}",
             )
 
-        return compile_smallest(network, self.inputs, ["start", "end"], folder, wanted, judge)
+        def use() -> list[Evidence]:
+            return _probed(self.served())
+
+        sides = ["start", "end"]
+        return compile_smallest(network, self.inputs, sides, folder, wanted, use, judge)
 
     def _facts(self, precision: Precision) -> dict[str, Any]:
         return {
