@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +37,7 @@ _AT_ONCE = 5_000  # passages taken in, or moved to a new layout, together
 _PATIENCE = 60.0  # seconds to wait for a new layout
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A passage near a question, by meaning or by words."""
 
     id: int

@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ B = 0.4
 _MISSPELT = 0.8  # how much a corrected word counts of what the right one would have
 _LEAST, _MOST = 4_096, 32_768
 """Passages that come or go until it is laid out anew: a quarter of these, within bounds."""
+
+_FEW = 20_000  # occurrences of a question's terms that are sooner added up than chosen among
 
 _ROUNDING = 1e-4  # of a score: more than single precision loses in adding a question's terms up
 
@@ -58,8 +60,7 @@ class QueryTerms:
         return min(self.weights.get(pair[0], 0.0), self.weights.get(pair[1], 0.0))
 
 
-@dataclass(frozen=True, slots=True)
-class TermMatch:
+class TermMatch(NamedTuple):
     """How one passage matches a question, each part between 0 and 1.
 
     ``strength``: BM25 against the highest score possible; ``coverage``: share of the
@@ -184,7 +185,34 @@ class TermIndex:
         return None if number is None else self._words[number]
 
     def best(self, query: QueryTerms, k: int) -> list[int]:
-        """Return the ids of the ``k`` passages with the highest scores above zero, best first.
+        """Return the ids of the ``k`` passages with the highest scores above zero, best first."""
+        few = sum(map(self._frequency, query.weights)) <= _FEW
+        met, scores = self._all_met(query) if few else self._met_by(query, k)
+        if len(met) > k:
+            met = met[np.argpartition(scores[met], -k)[-k:]]
+        met = met[np.lexsort((met, -scores[met]))]
+        return [int(i) for i in self._ids.values[met]]
+
+    def _all_met(self, query: QueryTerms) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the slots of all passages with a term, and the scores by slot."""
+        parts = [
+            (slots, counts, weight)
+            for number, weight in query.weights.items()
+            for slots, counts in self._occurrences(number)
+        ]
+        if not parts:
+            return np.zeros(0, np.int64), np.zeros(0)
+        slots = np.concatenate([slots for slots, _, _ in parts])
+        counts = np.concatenate([counts for _, counts, _ in parts])
+        weights = np.repeat([weight for *_, weight in parts], [len(held) for held, *_ in parts])
+        scores: NDArray[np.float64] = np.bincount(
+            slots, weights * self._saturated(counts, slots), len(self._ids)
+        ).astype(np.float64, copy=False)
+        scores[self._dead.values] = 0.0
+        return np.flatnonzero(scores), scores
+
+    def _met_by(self, query: QueryTerms, k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the slots of passages with a term, the best ``k`` among them, and scores.
 
         The weightiest terms are gone through first.  Once those left could not bring a new
         passage among the best, they are only looked up for the passages met so far that could
@@ -210,10 +238,7 @@ class TermIndex:
                 held = slots[at] == met if len(slots) else np.zeros(len(met), np.bool_)
                 scores[met[held]] += weight * self._saturated(counts[at[held]], met[held])
             left -= weight * (K1 + 1)
-        if len(met) > k:
-            met = met[np.argpartition(scores[met], -k)[-k:]]
-        met = met[np.lexsort((met, -scores[met]))]
-        return [int(i) for i in self._ids.values[met]]
+        return met, scores
 
     def match(self, query: QueryTerms, ids: Sequence[int]) -> list[TermMatch]:
         """Return how each of the passages ``ids`` matches.  Raises KeyError where one is gone."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index import terms as terms_module
 from index.terms import K1, B, TermIndex, TermMatch
 
 Texts = Mapping[int, Sequence[str]]
@@ -251,9 +252,10 @@ def test_ids_ascend() -> None:
     st.lists(st.integers(0, 30), min_size=1, max_size=6),
     st.integers(1, 8),
     st.sets(st.integers(0, 59)),
+    st.sampled_from([0, terms_module._FEW]),
 )
-def test_the_best_are_found_without_scoring_all(
-    numbers: list[list[int]], question: list[int], k: int, removed: set[int]
+def test_the_best_are_found_without_scoring_all_and_by_scoring_all(
+    numbers: list[list[int]], question: list[int], k: int, removed: set[int], few: int
 ) -> None:
     """Terms are drawn so that the low numbers are common, as in a language."""
     texts = {i: [f"t{n * n // 30}" for n in row] for i, row in enumerate(numbers)}
@@ -262,7 +264,9 @@ def test_the_best_are_found_without_scoring_all(
     texts = {i: words for i, words in texts.items() if i not in removed}
     asked = [f"t{n * n // 30}" for n in question]
     scores = {i: bm25(texts, asked, i) for i in texts}
-    found = index.best(index.query(asked), k)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(terms_module, "_FEW", few)
+        found = index.best(index.query(asked), k)
     expected = sorted((score for score in scores.values() if score > 0), reverse=True)[:k]
     assert len(set(found)) == len(found)
     assert [scores[i] for i in found] == pytest.approx(expected, rel=1e-4)
