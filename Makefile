@@ -49,6 +49,7 @@ bench: setup $(PEERS)/ready  ## beside the peers, and as it grows; an hour on tw
 	$(BIN)/python -m tests.bench.contest --folder $(BENCH) --peers $(PEERS)/bin/python
 	$(BIN)/python -m tests.bench.scaling
 	$(BIN)/python -m tests.bench.bot
+	$(BIN)/python -m tests.bench.servers
 
 $(PEERS)/ready: pyproject.toml
 	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)

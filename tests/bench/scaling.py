@@ -34,7 +34,9 @@ COLLECTIONS = (1, 10, 100, 1_000)
 _ASKED = 200
 _BLOCK = 20_000
 _TERMS, _VOCABULARY = 60, 200_000  # of a passage; different ones in all
-_HELD = 200  # passages of a collection
+HELD = 200
+"""Passages of a collection."""
+
 _SYNTHETIC = "synthetic@1"
 _FOR_SECONDS = 5.0
 
@@ -159,15 +161,7 @@ def of_askers(count: int) -> str:
 def of_collections(count: int) -> str:
     """Start with so many collections, answer one question in each of some, and weigh it."""
     with tempfile.TemporaryDirectory() as folder:
-        builder = _engine(Path(folder))
-        texts = [passage.text[:300] for passage in passages_of("squad2")[:_HELD]]
-        for number in range(count):
-            articles = (Article(f"{n}", "", text, id=f"{n}") for n, text in enumerate(texts))
-            for _ in builder.add_articles(articles, f"guild:{number}"):
-                pass
-        for number in range(count):
-            builder.index(f"guild:{number}")
-        builder.close()
+        fill(Path(folder), [f"guild:{number}" for number in range(count)])
         base = _resident()
         started = time.perf_counter()
         engine = _engine(Path(folder))
@@ -178,9 +172,21 @@ def of_collections(count: int) -> str:
         held = _resident() - base
         engine.close()
     return (
-        f"{count:>5} collections of {_HELD} passages: start to first answer {start:5.0f} ms, "
+        f"{count:>5} collections of {HELD} passages: start to first answer {start:5.0f} ms, "
         f"memory after one question in each {held:4.0f} MB"
     )
+
+
+def fill(folder: Path, collections: Sequence[str]) -> None:
+    """Put the same passages into each of some collections, and save their indexes."""
+    engine = _engine(folder)
+    texts = [passage.text[:300] for passage in passages_of("squad2")[:HELD]]
+    for collection in collections:
+        articles = (Article(f"{n}", "", text, id=f"{n}") for n, text in enumerate(texts))
+        for _ in engine.add_articles(articles, collection):
+            pass
+        engine.index(collection)
+    engine.close()
 
 
 def _engine(folder: Path) -> Engine:
