@@ -98,21 +98,21 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=["passage", *PEERS])
     given = parser.parse_args()
     bench = Bench(given.folder, given.peers or given.folder / "venv" / "bin" / "python")
-    prepare(bench.folder)
+    vectors = prepare(bench.folder)
     results: dict[str, Figures] = {}
     for name in given.only:
         if not bench.installed(name):
             print(f"{name} is not installed, and left out", flush=True)
             continue
-        results[name] = measure(bench, name)
+        results[name] = measure(bench, name, vectors)
         print(name, json.dumps(results[name]), flush=True)
     (bench.folder / "results.json").write_text(json.dumps(results, indent=1))
     print(table(results))
     draw(results, COLUMNS, ROOT / "docs" / "bench.svg")
 
 
-def prepare(folder: Path) -> None:
-    """Write the passages and questions, and the vectors that spare peers an hour."""
+def prepare(folder: Path) -> Path:
+    """Write the passages and questions; return a file of vectors, which spare peers an hour."""
     folder.mkdir(parents=True, exist_ok=True)
     passages = [*_rows("squad2", "passages"), *_rows("squad-train", "passages")]
     for name, count in (("small", SMALL), ("large", LARGE)):
@@ -122,20 +122,21 @@ def prepare(folder: Path) -> None:
     step = max(1, len(asked) // QUESTIONS)
     with gzip.open(folder / "questions.jsonl.gz", "wt", encoding="utf-8") as file:
         file.writelines(json.dumps(row) + "\n" for row in asked[::step])
-    if not (folder / "vectors.npy").is_file():
-        embedder = load_embedder(DEFAULT_MODEL, ModelStore(folder / "models"))
-        texts = [row["text"] for row in passages[:LARGE]]
-        np.save(folder / "vectors.npy", embedder.embed_passages(texts))
+    embedder = load_embedder(DEFAULT_MODEL, ModelStore(folder / "models"))
+    vectors = folder / f"vectors {embedder.identity}.npy"
+    if not vectors.is_file():
+        np.save(vectors, embedder.embed_passages([row["text"] for row in passages[:LARGE]]))
+    return vectors
 
 
-def measure(bench: Bench, name: str) -> Figures:
+def measure(bench: Bench, name: str, vectors: Path) -> Figures:
     """Take every figure of one contestant; one that can't be had is its failure."""
     figures: Figures = {}
     for size in ("small", "large"):
         shutil.rmtree(bench.folder / f"{name}-{size}", ignore_errors=True)
         (bench.folder / f"{name}-{size}").mkdir()
         files = ["--passages", str(bench.folder / f"{size}.jsonl.gz")]
-        spared = ["--vectors", str(bench.folder / "vectors.npy")] if size == "large" else []
+        spared = ["--vectors", str(vectors)] if size == "large" else []
         asked = ["--questions", str(bench.folder / "questions.jsonl.gz")]
         try:
             indexed = bench.contestant(name, "index", size, *files, *spared)

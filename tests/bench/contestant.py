@@ -68,13 +68,17 @@ def serve(
     told["recall"] = statistics.mean(ids[:1] == q["relevant"][:1] for (_, ids), q in firsts)
     told["one asker"] = rate(entry, texts[ASKED:], 1)
     told["disk"] = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 1e6
-    told["added"] = added(entry, passages)
     # Last, since a contestant may not survive it.
-    try:
-        told["askers"] = rate(entry, texts[ASKED:], ASKERS)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is what the peer does
-        told["askers"] = None
-        told["failure"] = f"{type(error).__name__}: {error}"[:200]
+    lasting: dict[str, Callable[[], float]] = {
+        "added": lambda: added(entry, passages),
+        "askers": lambda: rate(entry, texts[ASKED:], ASKERS),
+    }
+    for name, act in lasting.items():
+        try:
+            told[name] = act()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is what the peer does
+            told[name] = None
+            told["failure"] = f"{type(error).__name__}: {error}"[:200]
     return told
 
 
