@@ -1,6 +1,7 @@
 """Take every figure of the README anew: ``make eval``.
 
-``python -m tests.measure.suite [--limit N]`` asks N questions of each kind at the most.
+``python -m tests.measure.suite [--limit N]`` asks N questions of each kind at the most;
+``--precision float32`` asks models that are not quantised.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+from index.compile import PRECISIONS
 from index.embed import DEFAULT_MODEL, Embedder, load_embedder
 from index.engine import Engine
 from index.evaluate import Evaluation, Outcome, calibration_error, figures, recall
@@ -47,14 +49,16 @@ def main() -> None:
     """Print the figures of each set, without and with the reader."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--limit", type=int, default=800, help="questions of each set")
-    limit = parser.parse_args().limit
+    parser.add_argument("--precision", choices=PRECISIONS, default="int8", help="of the models")
+    given = parser.parse_args()
+    limit, precision = given.limit, given.precision
     if not folder().is_dir():
         sys.exit(
             f"There are no labelled sets in {folder()}; name their folder in PASSAGE_EVAL_DATA."
         )
     store = model_store()
-    model = load_span_model(DEFAULT_READER, store)
-    embedder = Remembering(load_embedder(DEFAULT_MODEL, store))
+    model = load_span_model(DEFAULT_READER, store, precision)
+    embedder = Remembering(load_embedder(DEFAULT_MODEL, store, precision))
     # A reader remembers passages by their ids, so each library gets one of its own.
     readers: Readers = {
         "without a reader": lambda: SentenceReader(embedder),
