@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +19,7 @@ PRECISIONS: tuple[Precision, ...] = ("int8", "float32")
 """In the order in which they are tried."""
 
 RECIPE = 2
-"""How models are compiled; vectors of one recipe are not compared with those of another."""
+"""How models are compiled; int8 vectors of one are not compared with those of another."""
 
 INPUTS = ("input_ids", "token_type_ids", "attention_mask")
 
@@ -45,28 +45,39 @@ def compile_smallest(
     outputs: Sequence[str],
     folder: Path,
     wanted: Precision,
-    use: Callable[[], object],
+    calibrate: Callable[[], object],
     judge: Callable[[Precision], Judged],
 ) -> Mapping[str, Any]:
     """Write a torch module to ``model.onnx``, as small as ``wanted`` if it stays good so.
 
-    ``use`` runs it on texts like those to come; ``judge`` compares what lies there with the
-    original; returned are the facts that it gives of the one taken.  Raises CompileError
+    ``calibrate`` runs it on texts like those to come; ``judge`` compares what lies there with
+    the original; returned are the facts that it gives of the one taken.  Raises CompileError
     where none is good.
     """
     from index.smoothing import smoothed
 
     whole, model = folder / "float32.onnx", folder / "model.onnx"
     told = ""
-    for precision in PRECISIONS[PRECISIONS.index(wanted) :]:
-        if precision == "int8":
-            with smoothed(network, use):
+    attempts: tuple[tuple[Precision, AbstractContextManager[None]], ...] = (
+        ("int8", smoothed(network, calibrate)),
+        ("int8", nullcontext()),  # a network of a kind that can't be smoothed
+        ("float32", nullcontext()),
+    )
+    for precision, state in attempts:
+        if PRECISIONS.index(precision) < PRECISIONS.index(wanted):
+            continue
+        try:
+            with state:
                 export(network, inputs, outputs, whole)
-            to_int8(whole, model)
-            whole.unlink()
-        else:
-            export(network, inputs, outputs, model)
-        judged = judge(precision)
+            if precision == "int8":
+                to_int8(whole, model)
+                whole.unlink()
+            else:
+                whole.replace(model)
+            judged = judge(precision)
+        except CompileError as error:
+            told = str(error)
+            continue
         if judged.good:
             return judged.facts
         told = f"as {precision} {judged.told}"

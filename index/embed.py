@@ -98,8 +98,8 @@ class WindowedEmbedder(ABC):
     def _windowed(self, kind: Kind, texts: Sequence[str]) -> Vectors:
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
-        # Of ASCII characters each makes one token at the most.
-        unsure = [t for t in texts if len(t) > self.passage_tokens - 2 or not t.isascii()]
+        # An ASCII character makes one token at the most; some models put another one first.
+        unsure = [t for t in texts if len(t) >= self.passage_tokens or not t.isascii()]
         lengths = dict(zip(unsure, self.count_tokens(unsure), strict=True)) if unsure else {}
         windows = [
             [text] if lengths.get(text, 0) <= self.passage_tokens else self._windows(text)
@@ -128,7 +128,7 @@ class CompiledEmbedder(WindowedEmbedder):
         facts: Any = compiled.facts
         super().__init__(facts["identity"], facts["dimension"], facts["passage_tokens"])
         self._prompts: dict[Kind, str] = facts["prompts"]
-        self._network = Network(compiled.folder / "model.onnx", alone=True)
+        self._network = Network(compiled.folder / "model.onnx")
         self._tokenizer = Tokenizer.from_file(str(compiled.folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()

@@ -90,10 +90,10 @@ class SentenceTransformerEmbedder(WindowedEmbedder):
                 f"its vectors have a cosine of {mean:.4f} to the original's",
             )
 
-        def use() -> Vectors:
+        def calibrate() -> Vectors:
             return _probed(self)
 
-        return compile_smallest(network, inputs, ["vectors"], folder, wanted, use, judge)
+        return compile_smallest(network, inputs, ["vectors"], folder, wanted, calibrate, judge)
 
     def served(self) -> WindowedEmbedder:
         """Return it as it answers, served by torch: it does so itself."""

@@ -66,7 +66,7 @@ class ModelStore:
         try:
             facts = dict(write(building))
             files = {path.name: _digest(path) for path in sorted(building.iterdir())}
-            manifest = json.dumps({**facts, "key": key, "files": files}, indent=1)
+            manifest = json.dumps({**facts, "key": key, "recipe": RECIPE, "files": files}, indent=1)
             write_atomically(building / _MANIFEST, manifest.encode())
             kept = self._put(building, key)
             self._forget_older(key)
@@ -111,12 +111,13 @@ class ModelStore:
                     shutil.rmtree(left)
 
     def _forget_older(self, key: str) -> None:
-        """Delete what another recipe made of the same model."""
-        place = self._place(key)
-        for other in self.folder.glob(f"{_readable(key)}-*/{_MANIFEST}"):
-            with suppress(OSError, ValueError, KeyError):
-                if other.parent != place and json.loads(other.read_text("utf-8"))["key"] == key:
-                    shutil.rmtree(other.parent)
+        """Delete what an older recipe made of the same model."""
+        for manifest in self.folder.glob(f"{_readable(key)}-*/{_MANIFEST}"):
+            with suppress(OSError, ValueError, KeyError, AttributeError, TypeError):
+                facts = json.loads(manifest.read_text("utf-8"))
+                if facts["key"] == key and facts.get("recipe", 1) < RECIPE:
+                    # As if half built, so that what can't be deleted now is later.
+                    shutil.rmtree(manifest.parent.rename(self.folder / f"{_BUILDING}{_hash(key)}"))
 
     def _place(self, key: str) -> Path:
         return self.folder / f"{_readable(key)}-{_hash(key)}"

@@ -34,8 +34,6 @@ PHRASE = 0.2
 CANDIDATES = 50
 """How many passages each half proposes."""
 
-_SHORT_LISTS = 3  # times as many candidates as are wanted are looked at before all are
-
 NEAR_DUPLICATE = 0.9
 """Share of terms in common (Jaccard) from which a passage is taken to repeat another."""
 
@@ -165,7 +163,7 @@ def retrieve(
         hits, unknown, weight = _search(question, opened)
         hits.sort(key=lambda hit: -_score(hit[0], weight))
         # The best are enough, unless some of them repeat each other.
-        for most in (k, _SHORT_LISTS * k, len(hits)):
+        for most in (k, 3 * k, len(hits)):
             found = _best(_first(hits, most, weight), weight, library, k)
             if found is None:
                 break

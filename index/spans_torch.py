@@ -111,11 +111,11 @@ class TorchReader:
                 f"its log odds are off by {off:.2f}, its words by {other:.0%}",
             )
 
-        def use() -> list[Evidence]:
+        def calibrate() -> list[Evidence]:
             return _probed(self.served())
 
         sides = ["start", "end"]
-        return compile_smallest(network, self.inputs, sides, folder, wanted, use, judge)
+        return compile_smallest(network, self.inputs, sides, folder, wanted, calibrate, judge)
 
     def _facts(self, precision: Precision) -> dict[str, Any]:
         return {

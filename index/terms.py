@@ -187,13 +187,17 @@ class TermIndex:
     def best(self, query: QueryTerms, k: int) -> list[int]:
         """Return the ids of the ``k`` passages with the highest scores above zero, best first."""
         few = sum(map(self._frequency, query.weights)) <= _FEW
-        met, scores = self._all_met(query) if few else self._met_by(query, k)
+        met, scores = (
+            self._scored_exhaustively(query) if few else self._scored_by_maxscore(query, k)
+        )
         if len(met) > k:
             met = met[np.argpartition(scores[met], -k)[-k:]]
         met = met[np.lexsort((met, -scores[met]))]
         return [int(i) for i in self._ids.values[met]]
 
-    def _all_met(self, query: QueryTerms) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def _scored_exhaustively(
+        self, query: QueryTerms
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return the slots of all passages with a term, and the scores by slot."""
         parts = [
             (slots, counts, weight)
@@ -211,7 +215,9 @@ class TermIndex:
         scores[self._dead.values] = 0.0
         return np.flatnonzero(scores), scores
 
-    def _met_by(self, query: QueryTerms, k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def _scored_by_maxscore(
+        self, query: QueryTerms, k: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return the slots of passages with a term, the best ``k`` among them, and scores.
 
         The weightiest terms are gone through first.  Once those left could not bring a new
@@ -379,7 +385,7 @@ class TermIndex:
 
     def _tokens_of(self, slots: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Return the tokens of passages one after the other, and whose each is, by place."""
-        if len(slots) and slots.max() < self._laid_out:
+        if slots.max() < self._laid_out:
             begins = self._starts[slots]
             lengths = self._starts[slots + 1] - begins
             ends = np.cumsum(lengths)

@@ -377,6 +377,8 @@ def test_the_real_model_drops_no_end_either(default_model: WindowedEmbedder) -> 
     for start, ends in (
         ("The meeting went on. " * 120, ("A bomb went off.", "They ate tomatoes.")),
         ("会議は続いた。" * 120, ("爆弾が爆発した。", "トマトを食べた。")),
+        # Fewer characters than tokens are read, and twice as many tokens.
+        ("한국 " * 75, ("bomb", "tomatoes")),
     ):
         one, other = default_model.embed_passages([f"{start}{end}" for end in ends])
         assert differ(one, other)

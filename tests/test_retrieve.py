@@ -113,6 +113,14 @@ def test_near_duplicates_are_moved_behind_the_others(store: Store, ask: Ask) -> 
     ]
 
 
+def test_what_differs_is_found_behind_any_number_of_repeats(store: Store, ask: Ask) -> None:
+    for number in range(9):
+        store(f"copy {number}", "Ankara and Moscow signed a treaty about gas and missiles.")
+    store("other", "The gas treaty with tomatoes failed.")
+    found = ask("treaty gas missiles", k=2).ranked
+    assert [r.passage.article_id for r in found] == ["copy 0", "other"]
+
+
 def test_a_near_duplicate_with_more_of_the_question_stays_in_place() -> None:
     passages = [Passage(i, "a", "A", "x", 0, 1, ((0, 1),)) for i in range(3)]
     shares = (0.5, 0.75, 0.1)
@@ -153,6 +161,9 @@ def test_equal_passages_come_in_the_order_of_their_articles_and_places(
         store(name, f"Treaty {name * 3}.", f"Treaty {name * 4}.")
     found = [(r.passage.article_id, r.passage.start) for r in ask("treaty").ranked]
     assert found == [("a", 0), ("a", 13), ("b", 0), ("b", 13), ("c", 0), ("c", 13)]
+    for k in (1, 3):
+        few = [(r.passage.article_id, r.passage.start) for r in ask("treaty", k=k).ranked]
+        assert few == found[:k]
 
 
 class Vanishing(Library):

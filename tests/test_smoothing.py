@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from index.compile import export, to_int8
+from index.compile import Judged, Precision, compile_smallest, export, to_int8
 from index.network import Network, Row
 from index.smoothing import smoothed
 
@@ -60,6 +60,64 @@ def test_even_layers_are_left_alone() -> None:
     first = net.first
     with smoothed(net, used(net)):
         assert net.first is first
+
+
+class Odd(Net):
+    """A layer that is called by keyword, one that is given nothing, and one of another kind."""
+
+    def __init__(self) -> None:
+        super().__init__(loudness=40)
+        self.idle = nn.Linear(32, 4)
+        self.thrice = Thrice(32, 48)
+
+    def forward(self, *given: torch.Tensor) -> torch.Tensor:
+        words = self.norm(self.words(given[0]))
+        result: torch.Tensor = self.last(self.first(input=words) + self.thrice(words)).sum(dim=1)
+        return result + self.idle(words[:0, :0]).sum()
+
+
+class Thrice(nn.Linear):
+    """Three times what a linear layer computes."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002 - as nn.Linear has it
+        return 3 * super().forward(input)
+
+
+def test_layers_that_are_used_oddly_compute_what_they_did() -> None:
+    net = Odd()
+    first, thrice, before = net.first, net.thrice, net(IDS).detach()
+    with smoothed(net, used(net)):
+        assert net.first is not first
+        assert net.thrice is thrice
+        assert torch.allclose(net(IDS), before, rtol=1e-4, atol=1e-3)
+
+
+class Borrowed(Net):
+    """A network that uses a layer's weights past the layer too, so it can't be smoothed."""
+
+    def forward(self, *given: torch.Tensor) -> torch.Tensor:
+        words = self.norm(self.words(given[0]))
+        inner = self.first(words) + torch.nn.functional.linear(words, self.first.weight)
+        result: torch.Tensor = self.last(torch.nn.functional.gelu(inner)).sum(dim=1)
+        return result
+
+
+def test_a_network_that_cant_be_smoothed_is_compiled_without(tmp_path: Path) -> None:
+    net = Borrowed(loudness=40)
+    right = net(IDS).detach().numpy()
+    seen = []
+
+    def judge(precision: Precision) -> Judged:
+        network = Network(tmp_path / "model.onnx")
+        rows = [Row(ids.tolist(), [0] * len(ids)) for ids in IDS]
+        off = np.abs(np.stack([out[0] for out in network.run(rows)]) - right).max()
+        seen.append(precision)
+        return Judged(bool(off < 2), {"precision": precision}, f"off by {off}")
+
+    facts = compile_smallest(net, ["input_ids"], ["sums"], tmp_path, "int8", used(net), judge)
+    assert facts == {"precision": "int8"}
+    assert seen == ["int8", "int8"]
+    assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
 
 
 def test_a_network_is_whole_again_where_its_export_fails() -> None:
