@@ -22,7 +22,7 @@ from index.weights import Source, named_source, verified_digest
 
 DEFAULT_READER = "passage-reader"
 _FOLDER = Path(__file__).parent / "reader"
-_SHA256 = "6662410f04fadb9f4230d9002aebdd485e6c52e0a492dd96d1cbbfe57d424a1e"
+_SHA256 = "02a1198cab679b7278a7b96cab30a20eb53bb28ffd9ba4f4bbc86117bfe4cdf8"
 
 
 class CompiledSpans:

@@ -274,16 +274,15 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(
 
     monkeypatch.setattr(train, "TOKENS", 300)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    train.run(whole, steps=3, minutes=5, every=100)
-    train.run(parts, steps=3, minutes=0, every=100)
+    train.run(whole, ends=[2, 3], minutes=5, every=100)
+    train.run(parts, ends=[2, 3], minutes=0, every=100)
     slope = train._slope
-    monkeypatch.setattr(train, "_slope", lambda step, _: slope(step, 3))
+    monkeypatch.setattr(train, "_slope", lambda step, _: slope(step, 2 if step < 2 else 3))
     for done in (1, 2, 3):
-        train.run(parts, steps=done, minutes=5, every=100)
-    one, other = (
-        torch.load(out / "checkpoint.pt", weights_only=True)["model"] for out in (whole, parts)
-    )
-    assert all(torch.equal(one[name], other[name]) for name in one)
+        train.run(parts, ends=[done], minutes=5, every=100)
+    kept, pieced = (torch.load(out / "checkpoint.pt", weights_only=True) for out in (whole, parts))
+    assert all(torch.equal(kept["model"][name], pieced["model"][name]) for name in kept["model"])
+    assert kept["averaged"] == 2
     figures = [json.loads(line) for line in (whole / "figures.jsonl").read_text().splitlines()]
     assert figures[-1]["step"] == 3
     assert figures[-1]["questions"] > 0

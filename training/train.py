@@ -1,14 +1,14 @@
-"""Train the reader: ``python -m training.train --out FOLDER [--steps N] [--minutes M]``.
+"""Train the reader: ``python -m training.train --out FOLDER [--ends N ...] [--minutes M]``.
 
 A BERT for extractive question answering (Devlin et al., 2019) from the weights of the
 default embedding model; position 0 means "no answer here", as for SQuAD 2.0.  Every
 passage is judged by itself, so that scores can be compared between passages (Clark &
 Gardner, 2018), and of each pair the one that answers must have the more evidence.
 
-A run that was stopped goes on from its last checkpoint.  The learning rate is held and
-falls over the last part of ``--steps``, which may be set anew at each start.  What is made
-of it is the mean of the weights at the checkpoints of that part (Izmailov et al.,
-"Averaging Weights Leads to Wider Optima", 2018), which finds more than the last of them.
+A run that was stopped goes on from its last checkpoint.  The learning rate is held and falls,
+and rises and falls again, so that it comes down to nothing at each of ``--ends``.  What is made
+of it is the mean of the weights there (Izmailov et al., "Averaging Weights Leads to Wider
+Optima", 2018), which finds more than the last of them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ from training.negatives import Siblings, mined
 
 SEED = 2
 RATE, WARM, FALL, DECAY = 1e-4, 0.04, 0.5, 0.01
-"""Peak learning rate, shares of the steps that warm up and fall, weight decay."""
+"""Peak learning rate, shares of the steps up to an end that warm up and fall, weight decay."""
+
+ENDS = (2_700, 4_800, 5_850)
+"""Steps at which the learning rate is down; a fourth was not tried."""
 
 TOKENS = 6_144
 """In a batch, padding included."""
@@ -61,14 +64,14 @@ def main() -> None:
     """Train from the last checkpoint on, measuring now and then."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=2_700)
+    parser.add_argument("--ends", type=int, nargs="+", default=ENDS, help="in steps, ascending")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
     parser.add_argument("--every", type=int, default=250, help="steps between checkpoints")
     run(**vars(parser.parse_args()))
 
 
-def run(out: Path, steps: int, minutes: float, every: int) -> None:
-    """Train until ``steps`` are done or ``minutes`` are over."""
+def run(out: Path, ends: Sequence[int], minutes: float, every: int) -> None:
+    """Train until the last of ``ends`` or until ``minutes`` are over."""
     torch.manual_seed(SEED)
     out.mkdir(parents=True, exist_ok=True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -80,22 +83,22 @@ def run(out: Path, steps: int, minutes: float, every: int) -> None:
     started, ran = time.monotonic(), done
     lost: list[float] = []
     for step, batch in source.after(done):
-        if step >= steps or time.monotonic() - started > 60 * minutes:
+        if step >= ends[-1] or time.monotonic() - started > 60 * minutes:
             break
         for group in optimizer.param_groups:
-            group["lr"] = RATE * _slope(step, steps)
+            group["lr"] = RATE * _slope(step, next(end for end in ends if step < end))
         lost.append(_learn(model, optimizer, batch, device))
         done = step + 1
         if done % 25 == 0:
             pace = (time.monotonic() - started) / (done - ran)
             print(f"step {done} loss {np.mean(lost):.4f} {pace:.2f} s a step", flush=True)
             lost.clear()
-        if done % every == 0 or done == steps:
-            if step >= (1 - FALL) * steps:
-                mean.add(model.state_dict())
+        if done in ends:
+            mean.add(model.state_dict())
+        if done % every == 0 or done in ends:
             _checkpoint(out, model, optimizer, mean, done)
             _report(out, model, done)
-    if done > ran and done % every and done != steps:
+    if done > ran and done % every and done not in ends:
         _checkpoint(out, model, optimizer, mean, done)
 
 
@@ -180,10 +183,10 @@ def _groups(model: BertForQuestionAnswering) -> list[dict[str, Any]]:
     ]
 
 
-def _slope(step: int, steps: int) -> float:
-    """Return the share of the peak learning rate: up, level, and down to nothing."""
-    up = (step + 1) / max(1.0, WARM * steps)
-    down = (steps - step) / max(1.0, FALL * steps)
+def _slope(step: int, end: int) -> float:
+    """Return the share of the peak learning rate: up, level, and down to nothing at the end."""
+    up = (step + 1) / max(1.0, WARM * end)
+    down = (end - step) / max(1.0, FALL * end)
     return min(1.0, up, down)
 
 
