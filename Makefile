@@ -45,7 +45,7 @@ eval: setup  ## take every figure of the README anew; LIMIT=100000 asks all ques
 torture: setup  ## attack what is promised, for long: crashes, damage, bad input, Discord at its worst
 	$(BIN)/python -m tests.torture
 
-bench: setup $(PEERS)/ready  ## beside the peers, and as it grows; an hour on two cores
+bench: setup $(PEERS)/ready  ## beside the peers, and as it grows; over an hour on two cores
 	$(BIN)/python -m tests.bench.contest --folder $(BENCH) --peers $(PEERS)/bin/python
 	$(BIN)/python -m tests.bench.scaling
 	$(BIN)/python -m tests.bench.bot

@@ -43,5 +43,5 @@ share of the question's pairs of neighbouring words.  AUROC on squad2 0.667, cal
 from 0.03 (small libraries) to 0.18 (squad2)."""
 
 NONE = 0.06
-"""Without a reader: below this confidence nothing is shown; of the answerable questions 2 to 4
+"""Without a reader: below this confidence nothing is shown; of the answerable questions up to 3
 in 100 fall here, of the off-topic ones 9 in 10."""

@@ -100,7 +100,7 @@ class WindowedEmbedder(ABC):
             return np.zeros((0, self.dimension), np.float32)
         # An ASCII character makes one token at the most; some models put another one first.
         unsure = [t for t in texts if len(t) >= self.passage_tokens or not t.isascii()]
-        lengths = dict(zip(unsure, self.count_tokens(unsure), strict=True)) if unsure else {}
+        lengths = dict(zip(unsure, self.count_tokens(unsure), strict=True))
         windows = [
             [text] if lengths.get(text, 0) <= self.passage_tokens else self._windows(text)
             for text in texts

@@ -75,7 +75,7 @@ def _channel_maxima(
             with_kwargs=True,
         )
         for name, layer in network.named_modules()
-        if type(layer) is nn.Linear  # one of its children may do anything
+        if type(layer) is nn.Linear  # a subclass may compute anything
     ]
     try:
         calibrate()
