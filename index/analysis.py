@@ -72,6 +72,23 @@ def surfaces(text: str) -> dict[str, str]:
     }
 
 
+def names(text: str) -> frozenset[str]:
+    """Return the terms of the names and numbers in a question.
+
+    A capital letter makes a name where it doesn't begin the text, and where "of" and the like
+    have none.
+    """
+    words = _WORD.findall(text)
+    small = [word for word in words[1:] if word.lower() in FUNCTION_WORDS]
+    told = not small or any(word[0].islower() for word in small)
+    return frozenset(
+        term
+        for number, word in enumerate(words)
+        if (told and number and word[0].isupper()) or any(map(str.isdigit, word))
+        for term in analyse(word)
+    )
+
+
 def _joined(word: str, parts: list[str]) -> str:
     """Return an identifier run together; what tells C++ from C stays."""
     tail = word[len(word.rstrip("+#")) :]

@@ -74,6 +74,8 @@ class Outcome:
     quote: str | None
     signals: tuple[float, ...]
     """What the confidence was computed from."""
+    grounds: tuple[tuple[bool, tuple[float, ...]], ...] = ()
+    """Of each passage read whether it answers, and what its score was made of."""
 
     @property
     def right(self) -> bool:
@@ -208,6 +210,10 @@ class Evaluation:
             best=first.passage.article_id,
             quote=reading.quote.text if reading.quote else None,
             signals=reading.signals,
+            grounds=tuple(
+                (ranked.passage.article_id in labelled.relevant, grounds)
+                for ranked, grounds in zip(reading.ranked, reading.grounds, strict=False)
+            ),
         )
 
     def _halves(self, question: Question) -> tuple[list[str], list[str]]:

@@ -31,6 +31,8 @@ class Reading:
     ranked: tuple[Ranked, ...]
     signals: tuple[float, ...] = ()
     """What the confidence was computed from."""
+    grounds: tuple[tuple[float, ...], ...] = ()
+    """What the score of each passage that was read was made of."""
 
 
 EMPTY = Reading("none", 0.0, "the library is empty", None, ())

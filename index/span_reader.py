@@ -1,9 +1,9 @@
 """A reader that reads: question and passage together, through an extractive model.
 
-It ranks the first passages anew by the evidence in them,
+It ranks the first passages anew by the evidence in them, weighed by ``RANKING``,
 
-    score = score of retrieval + COSINE · cosine + CONTEXT · cosine of title and section
-            + EVIDENCE · (1 - best cosine) · log odds
+    score = score of retrieval + a · cosine + b · cosine of title and section
+            + c · (1 - best cosine) · log odds
 
 so that it counts most where vectors are at a loss.  Where one comes very near, as with a
 FAQ, whose titles are questions, they are ahead of any reader.  It marks the words that
@@ -20,19 +20,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis import analyse
-from index.calibration import BY_NEARNESS, BY_SPANS, NEAR
+from index.analysis import analyse, names
+from index.calibration import BY_NEARNESS, BY_SPANS, NEAR, RANKING
 from index.embed import Embedder
-from index.read import EMPTY, READ, Reading, logistic, reason, sentences_of, state_of
+from index.read import EMPTY, READ, Reading, logistic, reason, state_of
 from index.recent import Recent
 from index.records import Passage, Quote, Ranked
 from index.retrieve import Question, Retrieval
 from index.spans import Evidence, Excerpt, Span, SpanModel
-
-COSINE, CONTEXT, EVIDENCE = 0.5, 0.3, 0.3
-"""Chosen on squad2, stackfaq and the first article together: more evidence serves the first
-and harms the second, to which the context is worth most.
-"""
 
 BEHIND = 0.3
 """How far behind the first by its score a passage may be and still be read; to read further
@@ -41,10 +36,12 @@ changed recall@1 on none of six sets, and this leaves 3.8 of 5 to be read on ave
 WORDS = 1.5
 """What the share of the question's words counts beside the log odds in choosing a sentence."""
 
-RETRIEVAL = 4
+RETRIEVAL = 5
 """How many of the signals come from retrieval; they stand first."""
 
 _CONTEXTS = 4_000  # titles and sections whose vectors are remembered
+
+_LACKING, _UNNAMED = 3, 2  # words, and names and numbers, beyond which more say no more
 
 _MOST = 5.0  # log odds beyond which a model is not surer, only louder
 
@@ -103,7 +100,9 @@ class SpanReader:
         best = looks[0]
         opened = {look.ranked.passage.id for look in looks}
         others = [ranked for ranked in retrieval.ranked if ranked.passage.id not in opened]
-        signals = _signals(best)
+        at = best.sentence(question)
+        lacking = question.wanted - retrieval.terms[best.ranked.passage.id]
+        signals = _signals(best, len(lacking), len(names(question.text) - best.terms(at)))
         sure = confidence(*signals)
         near = max(sure, nearness(*signals[:RETRIEVAL]))
         state = state_of(sure, near, NEAR)
@@ -111,17 +110,19 @@ class SpanReader:
             state,
             sure,
             reason(state, question, best.ranked, retrieval, read=True),
-            None if state == "none" else best.quote(question, marked=state == "answer"),
+            None if state == "none" else best.quote(at, marked=state == "answer"),
             (*(look.ranked for look in looks), *others),
             signals,
+            tuple(look.grounds for look in looks),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """One passage with its score anew and what the model found in it."""
+    """One passage with its score anew, what that was made of, and what the model found in it."""
 
     ranked: Ranked
+    grounds: tuple[float, ...]
     odds: float
     spans: tuple[Span | None, ...]
 
@@ -129,30 +130,40 @@ class _Look:
     def at(cls, ranked: Ranked, evidence: Evidence, room: float, context: float) -> _Look:
         odds = max(-_MOST, min(_MOST, evidence.odds))
         # Counted from the least, so that no passage ends up behind one that was not read.
-        gain = COSINE * max(0.0, ranked.dense) + CONTEXT * max(0.0, context)
-        gain += EVIDENCE * room * (odds + _MOST)
+        grounds = ranked.score, max(0.0, ranked.dense), max(0.0, context), room * (odds + _MOST)
+        score = math.fsum(w * g for w, g in zip(RANKING, grounds, strict=True))
         sure = 1 / (1 + math.exp(-odds))
-        return cls(replace(ranked, score=ranked.score + gain, evidence=sure), odds, evidence.spans)
+        return cls(replace(ranked, score=score, evidence=sure), grounds, odds, evidence.spans)
 
-    def quote(self, question: Question, *, marked: bool) -> Quote:
-        """Return the sentence that answers, its likeliest words marked if they are to be."""
-        passage = self.ranked.passage
+    def terms(self, at: int) -> frozenset[str]:
+        """Return the terms of a sentence."""
+        return frozenset(analyse(self._text(at)))
+
+    def sentence(self, question: Question) -> int:
+        """Return which sentence answers."""
         wanted = question.wanted
-        texts = sentences_of(passage)
 
         def worth(at: int) -> float:
             span = self.spans[at]
-            share = len(wanted & set(analyse(texts[at]))) / max(1, len(wanted))
+            share = len(wanted & self.terms(at)) / max(1, len(wanted))
             return (span.odds if span else -_MOST) + WORDS * share
 
-        at = max(range(len(texts)), key=worth)
-        span = self.spans[at]
+        return max(range(len(self.ranked.passage.sentences)), key=worth)
+
+    def quote(self, at: int, *, marked: bool) -> Quote:
+        """Return a sentence, its likeliest words marked if they are to be."""
+        passage, span = self.ranked.passage, self.spans[at]
         start, end = passage.sentences[at]
         if not marked or span is None:
-            return Quote(texts[at], None, passage.article_id, start, end)
+            return Quote(self._text(at), None, passage.article_id, start, end)
         words = passage.text[span.start : span.end]
         place = passage.start + span.start
-        return Quote(texts[at], words, passage.article_id, start, end, place)
+        return Quote(self._text(at), words, passage.article_id, start, end, place)
+
+    def _text(self, at: int) -> str:
+        passage = self.ranked.passage
+        start, end = passage.sentences[at]
+        return passage.text[start - passage.start : end - passage.start]
 
 
 def _worth_reading(ranked: Sequence[Ranked]) -> list[Ranked]:
@@ -169,10 +180,11 @@ def _excerpt(question: Question, passage: Passage) -> Excerpt:
     return Excerpt(question.read, passage.context, passage.text, sentences)
 
 
-def _signals(best: _Look) -> tuple[float, ...]:
+def _signals(best: _Look, lacking: int, unnamed: int) -> tuple[float, ...]:
     ranked = best.ranked
     dense, coverage = ranked.dense, ranked.coverage
-    return dense, coverage, dense * coverage, ranked.phrase, best.odds * (1 - dense)
+    near = dense, coverage, dense * coverage, ranked.phrase, float(min(lacking, _LACKING))
+    return *near, best.odds * (1 - dense), float(min(unnamed, _UNNAMED))
 
 
 def confidence(*signals: float) -> float:
@@ -180,8 +192,9 @@ def confidence(*signals: float) -> float:
 
     A logistic regression on the cosine of the passage, the share of the question's words
     that it holds, the two multiplied, the share of the question's pairs of neighbouring
-    words, and the model's log odds times what the cosine lacks of 1; see
-    ``index.calibration``.
+    words, how many of its words the passage lacks, the model's log odds times what the
+    cosine lacks of 1, and how many of its names and numbers the sentence that answers lacks;
+    see ``index.calibration``.
     """
     return logistic(BY_SPANS, signals)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.analysis import FUNCTION_WORDS, analyse, stem, surfaces
+from index.analysis import FUNCTION_WORDS, analyse, names, stem, surfaces
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,22 @@ def test_an_identifier_yields_itself_run_together_and_its_parts(
 @pytest.mark.parametrize("asked", ["S-400", "S400", "s 400", "s-400", "the S400?"])
 def test_every_way_of_writing_s400_finds_the_missile(asked: str) -> None:
     assert set(analyse(asked)) & set(analyse("Ankara bought S-400 missiles"))
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("Who sold Ankara the S-400 in 2017?", {"ankara", "s400", "400", "2017"}),
+        ("Who Sold The Missiles To Ankara In 2017?", {"2017"}),
+        ("WHO SOLD THE MISSILES?", set()),
+        ("who sold ankara the missiles", set()),
+        ("Who is Vladimir Putin?", {"vladimir", "putin"}),
+        ("Putin met whom", set()),
+        ("", set()),
+    ],
+)
+def test_names_and_numbers_are_told_by_capitals_and_digits(question: str, found: set[str]) -> None:
+    assert names(question) == found
 
 
 def test_cpp_is_not_taken_for_csharp() -> None:

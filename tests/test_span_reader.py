@@ -74,13 +74,29 @@ def test_an_empty_library_answers_nothing_and_says_why(read: Read) -> None:
 
 def test_what_is_estimated_is_a_probability_that_grows_with_all_evidence() -> None:
     levels = [0.0, 0.25, 0.5, 0.75, 1.0]
-    near = [nearness(level, level, level**2, level) for level in levels]
-    sure = [confidence(level, level, level**2, level, 5 * level) for level in levels]
+    near = [nearness(level, level, level**2, level, 0) for level in levels]
+    sure = [confidence(level, level, level**2, level, 0, 5 * level, 0) for level in levels]
     for grown in (near, sure):
         assert grown == sorted(set(grown))
         assert 0.0 < grown[0] < grown[-1] < 1.0
     assert near[0] < NEAR < near[-1]
     assert sure[0] < ANSWER < sure[-1]
+
+
+def test_a_name_or_number_that_the_sentence_lacks_makes_less_sure(
+    read: Read, store: Callable[..., None]
+) -> None:
+    store("Peskov signed the treaty in Ankara. The talks of 2017 were about gas, said Lavrov.")
+    sure = [
+        read(question)[0].confidence
+        for question in (
+            "Who signed the treaty in Ankara?",
+            "Who signed the treaty in 2017?",
+            "Who signed the treaty in 2017 with Lavrov?",
+        )
+    ]
+    assert sure == sorted(sure, reverse=True)
+    assert len(set(sure)) == 3
 
 
 def test_a_passage_with_more_evidence_comes_first_however_near_another_is(
