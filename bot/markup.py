@@ -34,8 +34,8 @@ _SPECIAL = re.compile(
     r"|(?<=[0-9A-Za-z])\.(?=[A-Za-z])"  # example.com
 )
 _LINE_START = re.compile(r"^[^\S\n]*(?:([-+])|\d+(\.))", re.MULTILINE)  # lists and subtext
-_EVERYONE = re.compile("@(?=everyone|here)", re.IGNORECASE)
-_BREAK = "\u200b"  # invisible; `\@everyone` would still ping
+_BROKEN = re.compile(r"@(?=everyone|here)|\](?=\()", re.IGNORECASE)
+_BREAK = "\u200b"  # invisible; `\@everyone` would still ping, `\](` still end a link begun before
 _ISOLATED = ("\u2068", "\u2069")  # keep a right-to-left title from turning the line around it
 
 _SWITCH = 8  # characters at most to close one style and open another
@@ -185,7 +185,7 @@ def _escaped(shown: str) -> list[str]:
     for match in _LINE_START.finditer(shown):
         at = match.start(match.lastindex or 0)
         written[at] = f"\\{shown[at]}"
-    for match in _EVERYONE.finditer(shown):
+    for match in _BROKEN.finditer(shown):
         written[match.start()] += _BREAK
     return written
 

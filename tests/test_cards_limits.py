@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from discord import ui
@@ -14,7 +15,7 @@ from index.guilds import GuildSettings
 from index.ingest import Added, Outcome, Report
 from index.library import Entry
 from index.records import Answer, Passage, Quote, Ranked, State, Timing
-from tests.rendering import acts
+from tests.rendering import acts, render
 from tests.seen import check, parts, texts
 from tests.test_markup import HOSTILE, fragments
 
@@ -215,6 +216,17 @@ def test_every_card_is_valid_and_inert(name: str, data: st.DataObject) -> None:
     for text in texts(card):
         without_links = {act for act in acts(text) if not act.startswith("raw discord")}
         assert without_links <= OURS
+
+
+@pytest.mark.parametrize("words", ["]()", "](x) and [y](z)", "a] (b](c)d"])
+def test_a_passage_can_not_take_over_the_link_above_it(words: str) -> None:
+    passage = replace(_full(words), url="https://a.example/")
+    found = Ranked(passage, 0.5, 0.5, 1.0, 0.5, 0.5, 0.0)
+    rendered = [render(text) for text in texts(cards.search_card("", [found], key="0"))]
+    links = [link for one in rendered for link in one.links]
+    assert [label for label, _ in links] == ["Open the article"]
+    assert links[0][1].startswith("https://a.example/")
+    assert any(words in one.text for one in rendered)
 
 
 def test_every_card_is_among_those() -> None:
