@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from index.analysis import analyse, names
 from index.calibration import BY_NEARNESS, BY_SPANS, NEAR, RANKING
 from index.embed import Embedder
-from index.read import EMPTY, READ, Reading, logistic, reason, state_of
+from index.read import EMPTY, READ, Reading, logistic, reason, sentences_of, state_of
 from index.recent import Recent
 from index.records import Passage, Quote, Ranked
 from index.retrieve import Question, Retrieval
@@ -100,9 +100,10 @@ class SpanReader:
         best = looks[0]
         opened = {look.ranked.passage.id for look in looks}
         others = [ranked for ranked in retrieval.ranked if ranked.passage.id not in opened]
-        at = best.sentence(question)
+        terms = [frozenset(analyse(text)) for text in sentences_of(best.ranked.passage)]
+        at = best.sentence(question.wanted, terms)
         lacking = question.wanted - retrieval.terms[best.ranked.passage.id]
-        signals = _signals(best, len(lacking), len(names(question.text) - best.terms(at)))
+        signals = _signals(best, len(lacking), len(names(question.text) - terms[at]))
         sure = confidence(*signals)
         near = max(sure, nearness(*signals[:RETRIEVAL]))
         state = state_of(sure, near, NEAR)
@@ -135,35 +136,26 @@ class _Look:
         sure = 1 / (1 + math.exp(-odds))
         return cls(replace(ranked, score=score, evidence=sure), grounds, odds, evidence.spans)
 
-    def terms(self, at: int) -> frozenset[str]:
-        """Return the terms of a sentence."""
-        return frozenset(analyse(self._text(at)))
-
-    def sentence(self, question: Question) -> int:
-        """Return which sentence answers."""
-        wanted = question.wanted
+    def sentence(self, wanted: frozenset[str], terms: Sequence[frozenset[str]]) -> int:
+        """Return which sentence answers, of those with the terms given."""
 
         def worth(at: int) -> float:
             span = self.spans[at]
-            share = len(wanted & self.terms(at)) / max(1, len(wanted))
+            share = len(wanted & terms[at]) / max(1, len(wanted))
             return (span.odds if span else -_MOST) + WORDS * share
 
-        return max(range(len(self.ranked.passage.sentences)), key=worth)
+        return max(range(len(terms)), key=worth)
 
     def quote(self, at: int, *, marked: bool) -> Quote:
         """Return a sentence, its likeliest words marked if they are to be."""
         passage, span = self.ranked.passage, self.spans[at]
         start, end = passage.sentences[at]
+        text = sentences_of(passage)[at]
         if not marked or span is None:
-            return Quote(self._text(at), None, passage.article_id, start, end)
+            return Quote(text, None, passage.article_id, start, end)
         words = passage.text[span.start : span.end]
         place = passage.start + span.start
-        return Quote(self._text(at), words, passage.article_id, start, end, place)
-
-    def _text(self, at: int) -> str:
-        passage = self.ranked.passage
-        start, end = passage.sentences[at]
-        return passage.text[start - passage.start : end - passage.start]
+        return Quote(text, words, passage.article_id, start, end, place)
 
 
 def _worth_reading(ranked: Sequence[Ranked]) -> list[Ranked]:

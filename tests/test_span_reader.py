@@ -13,7 +13,7 @@ from index.collection import CollectionIndex
 from index.library import Library
 from index.read import READ, Reading
 from index.retrieve import Asking, prepare, retrieve
-from index.span_reader import SpanReader, confidence, nearness
+from index.span_reader import RETRIEVAL, SpanReader, confidence, nearness
 from tests.fakes import BagOfWords, SharedWords, drafts, made
 
 Read = Callable[..., list[Reading]]
@@ -87,16 +87,17 @@ def test_a_name_or_number_that_the_sentence_lacks_makes_less_sure(
     read: Read, store: Callable[..., None]
 ) -> None:
     store("Peskov signed the treaty in Ankara. The talks of 2017 were about gas, said Lavrov.")
-    sure = [
-        read(question)[0].confidence
-        for question in (
-            "Who signed the treaty in Ankara?",
-            "Who signed the treaty in 2017?",
-            "Who signed the treaty in 2017 with Lavrov?",
-        )
-    ]
-    assert sure == sorted(sure, reverse=True)
-    assert len(set(sure)) == 3
+    questions = (
+        "Who signed the treaty in Ankara?",
+        "Who signed the treaty in 2017?",
+        "Who signed the treaty with Lavrov in 2017 and 1999?",
+    )
+    readings = [read(question)[0] for question in questions]
+    assert [reading.signals[-1] for reading in readings] == [0, 1, 2]  # and no more than two count
+    assert [reading.signals[RETRIEVAL - 1] for reading in readings] == [0, 0, 1]  # "1999"
+    *others, _ = readings[0].signals
+    sure = [confidence(*others, unnamed) for unnamed in (0, 1, 2)]
+    assert sure[0] > sure[1] > sure[2]
 
 
 def test_a_passage_with_more_evidence_comes_first_however_near_another_is(
