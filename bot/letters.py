@@ -8,9 +8,9 @@ anything is measured, marked or escaped.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import Literal
-from unicodedata import category, combining
+from functools import cache, lru_cache
+from typing import Any, Literal
+from unicodedata import category
 
 Letter = tuple[int, str]
 """A character that is shown, with its place in the text it comes from."""
@@ -25,17 +25,7 @@ _SEEN_FORMATS = frozenset(
 )
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2065\u3164\uffa0")
 _TAGS = range(0xE0000, 0xE0100)
-_FLAGS = range(0x1F1E6, 0x1F200)
-_SKIN_TONES = range(0x1F3FB, 0x1F400)
-_LEANING = frozenset("\u0e33\u0eb3\uff9e\uff9f")  # letters by category, yet part of the one before
-_LEADING = _SEEN_FORMATS | frozenset(  # part of the one after
-    "\u0d4e\u1cf5\u1cf6\U00011a3a\U000111c2\U000111c3\U0001193f\U00011941\U00011a84\U00011a85\U00011a86"
-    "\U00011a87\U00011a88\U00011a89\U00011d46\U00011f02"
-)
-_JAMO = (range(0x1100, 0x1200), range(0xA960, 0xA980), range(0xD7B0, 0xD800))
-_HANGUL = (*_JAMO, range(0xAC00, 0xD7B0))
-_REMEMBERED = 8_192  # characters, or pairs of them, whose nature needn't be looked up again
-_VIRAMA = 9  # combining class of the signs that join two consonants
+_REMEMBERED = 8_192  # characters whose nature needn't be looked up again
 
 
 def visible(text: str) -> str:
@@ -52,15 +42,19 @@ def letters(text: str) -> list[Letter]:
 
 
 def starts(text: str) -> Iterator[int]:
-    """Yield where each character as readers count them (a grapheme) starts."""
-    flags = 0
-    before = ""
-    for at, char in enumerate(text):
-        flags = flags + 1 if ord(char) in _FLAGS else 0
-        second_of_flag = flags > 0 and flags % 2 == 0
-        if not before or not (second_of_flag or _clings(before, char)):
-            yield at
-        before = char
+    """Yield where each grapheme cluster (UAX #29), a character as readers count them, starts."""
+    if text.isascii() and "\r" not in text:
+        yield from range(len(text))
+        return
+    for cluster in _clusters().finditer(text):
+        yield cluster.start()
+
+
+@cache
+def _clusters() -> Any:
+    import regex  # the command line, which cuts nothing, starts without it
+
+    return regex.compile(r"\X")
 
 
 def _uncovered(text: str) -> Iterator[Letter]:
@@ -124,22 +118,3 @@ def _unjoined(found: list[Letter]) -> list[Letter]:
 
 def _joinable(char: str) -> bool:
     return bool(char) and not char.isascii() and category(char)[0] in "LMS"
-
-
-@lru_cache(_REMEMBERED)
-def _clings(before: str, after: str) -> bool:
-    """Say whether a cut between two characters would tear apart what is read as one."""
-    if before.isascii() and after.isascii():
-        return False
-    if category(after)[0] == "M" or after in _JOINERS or after in _LEANING:
-        return True
-    if ord(after) in _SKIN_TONES or before == "\u200d" or before in _LEADING:
-        return True
-    if combining(before) == _VIRAMA:
-        return category(after)[0] == "L"
-    korean = _within(before, _HANGUL) and _within(after, _HANGUL)
-    return korean and (_within(before, _JAMO) or _within(after, _JAMO))
-
-
-def _within(char: str, ranges: tuple[range, ...]) -> bool:
-    return any(ord(char) in span for span in ranges)

@@ -182,11 +182,22 @@ def test_a_cut_never_splits_what_is_read_as_one_character(parts: list[str]) -> N
     assert len(shown) in edges
 
 
-@given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cn"]), max_size=40).map(visible))
-def test_graphemes_are_never_finer_than_those_of_unicode(text: str) -> None:
-    regex = pytest.importorskip("regex")
-    edges = {match.start() for match in regex.finditer(r"\X", text)}
-    assert set(starts(text)) <= edges
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("abc", [0, 1, 2]),
+        ("e\u0301a", [0, 2]),
+        ("🇩🇪🇫🇷", [0, 2]),
+        ("👩‍👩‍👧!", [0, 5]),
+        ("👍🏽👍", [0, 2]),
+        ("क्ष", [0]),
+        ("\u1100\u1161\u11a8한", [0, 3]),
+        ("กำ", [0]),
+        ("", []),
+    ],
+)
+def test_characters_start_where_readers_see_them_start(text: str, expected: list[int]) -> None:
+    assert list(starts(text)) == expected
 
 
 @given(fragments)
