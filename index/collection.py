@@ -69,6 +69,8 @@ class CollectionIndex:
         self._terms = TermIndex()
         self._generation = 0
         self._saved = -1
+        self._disk = threading.Lock()  # taken last, and held while the files are written
+        self._discarded = False
         self._growing: threading.Thread | None = None
         self._grown_at = -1  # the generation at which it was last laid out anew, or tried
         self._read_files()
@@ -144,9 +146,20 @@ class CollectionIndex:
             if self._saved == self._generation:
                 return
             origin = self._origin(self._generation, len(self._vectors))
-            write_derived(self._folder / "vectors", origin, self._vectors.arrays())
-            write_derived(self._folder / "terms", origin, self._terms.arrays())
+            with self._disk:
+                if self._discarded:
+                    return
+                write_derived(self._folder / "vectors", origin, self._vectors.arrays())
+                write_derived(self._folder / "terms", origin, self._terms.arrays())
             self._saved = self._generation
+
+    def discard(self) -> None:
+        """Never write the files again; what is being written is, before this returns.
+
+        It waits for nobody who changes the index meanwhile, which may take long.
+        """
+        with self._disk:
+            self._discarded = True
 
     def _origin(self, generation: int, passages: int) -> dict[str, str | int]:
         """Return what an index of that generation and size is built from."""

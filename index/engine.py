@@ -203,10 +203,9 @@ class Engine:
 
     def forget_index(self, collection: str) -> None:
         """Delete an index, its files, and answers, which hold words of what was erased."""
-        self._indexes.forget(collection)  # whose lock is never waited for within ours
-        with self._lock:  # nobody saves meanwhile what was open
-            self._answers.clear()
-            shutil.rmtree(self._data / INDEX / folder_name(collection), ignore_errors=True)
+        self._indexes.forget(collection)  # from here on nobody saves what was open
+        self._answers.clear()
+        shutil.rmtree(self._data / INDEX / folder_name(collection), ignore_errors=True)
 
     def index(self, collection: str, progress: Progress | None = None) -> CollectionIndex:
         """Return the opened index of a collection, level with the library."""

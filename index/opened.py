@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from weakref import WeakValueDictionary
 
 from index.collection import CollectionIndex
 
@@ -20,18 +21,28 @@ class OpenIndexes:
     def __init__(self, opener: Callable[[str], CollectionIndex]) -> None:
         self._open = opener
         self._held: OrderedDict[str, CollectionIndex] = OrderedDict()
-        self._lock = threading.RLock()
+        # Those held, and those closed that somebody still asks or saves.
+        self._alive: WeakValueDictionary[str, CollectionIndex] = WeakValueDictionary()
+        self._opening: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()  # never held while an index is read, changed or saved
 
     def __len__(self) -> int:
         return len(self._held)
 
     def get(self, collection: str) -> CollectionIndex:
         """Return the index of a collection, opened if need be."""
+        index = self._found(collection)
+        if index is not None:
+            return index
         with self._lock:
-            index = self._held.get(collection)
+            opening = self._opening.setdefault(collection, threading.Lock())
+        with opening:
+            index = self._found(collection)
             if index is None:
-                index = self._held[collection] = self._open(collection)
-            self._held.move_to_end(collection)
+                index = self._open(collection)
+                with self._lock:
+                    self._held[collection] = self._alive[collection] = index
+                    self._opening.pop(collection, None)
             return index
 
     def make_room(self, in_use: Iterable[str] = ()) -> None:
@@ -44,16 +55,33 @@ class OpenIndexes:
                 index.save()
 
     def forget(self, collection: str) -> None:
-        """Drop an index without saving it."""
+        """Drop an index without saving it: once this returns, nobody writes its files."""
         with self._lock:
             self._held.pop(collection, None)
+            index = self._alive.pop(collection, None)
+        if index is not None:
+            index.discard()
 
     def save(self) -> None:
         """Write changed indexes to disk; where that fails they are simply built anew later."""
-        for index in list(self._held.values()):
+        with self._lock:
+            indexes = list(self._alive.values())
+        for index in indexes:
             index.settle()
             with suppress(OSError):
                 index.save()
+
+    def _found(self, collection: str) -> CollectionIndex | None:
+        """Return an index that is open, or taken back where it was closed but is still in use.
+
+        Of one collection there are never two, of which the older could be saved last.
+        """
+        with self._lock:
+            index = self._alive.get(collection)
+            if index is not None:
+                self._held[collection] = index
+                self._held.move_to_end(collection)
+            return index
 
     def _surplus(self, in_use: Iterable[str]) -> list[CollectionIndex]:
         closed = []

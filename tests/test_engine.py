@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from index import collection, opened
 from index.engine import SHARED, Asked, Engine
 from index.errors import PassageError, UnknownArticleError
 from index.records import Answer
@@ -306,3 +309,101 @@ def test_an_erased_collection_leaves_no_word_in_any_index(tmp_path: Path) -> Non
         assert left < folders or not left
     for file in (tmp_path / "data" / "index").rglob("*"):
         assert file.is_dir() or b"zeppelin" not in file.read_bytes()
+
+
+def words_on_disk(folder: Path, word: bytes) -> list[Path]:
+    return [file for file in folder.rglob("*") if file.is_file() and word in file.read_bytes()]
+
+
+class Saving:
+    """Holds up whoever writes an index file, until it is let go."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun, self.let_go = threading.Event(), threading.Event()
+        real = collection.write_derived
+
+        def slowly(*args: Any) -> None:
+            self.begun.set()
+            assert self.let_go.wait(30)
+            real(*args)
+
+        monkeypatch.setattr(collection, "write_derived", slowly)
+
+
+def test_an_index_closed_while_it_is_erased_is_not_written_again(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opened, "MOST_OPEN", 1)
+    engine.add_article(made("Zeppelin", "The zeppelin landed in Quito."), "guild:1")
+    engine.add_article(made("Tomato", "The tomato is red."), "guild:2")
+    assert engine.ask("zeppelin", ["guild:1"]).passages
+    saving = Saving(monkeypatch)
+    with ThreadPoolExecutor(2) as pool:
+        closing = pool.submit(engine.ask, "tomato", ["guild:2"])
+        assert saving.begun.wait(30)
+        erasing = pool.submit(engine.erase, "guild:1")
+        time.sleep(0.1)  # in which it gets as far as it can
+        saving.let_go.set()
+        assert closing.result(30).passages
+        erasing.result(30)
+    assert words_on_disk(tmp_path / "data" / "index", b"zeppelin") == []
+
+
+def test_an_index_closed_before_it_is_erased_is_not_written_after(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opened, "MOST_OPEN", 1)
+    engine.add_article(made("Zeppelin", "The zeppelin landed in Quito."), "guild:1")
+    index = engine.index("guild:1")
+    real = index.save
+
+    def erased_first() -> None:
+        engine.erase("guild:1")
+        real()
+
+    monkeypatch.setattr(index, "save", erased_first)
+    engine.index("guild:2")
+    assert words_on_disk(tmp_path / "data", b"zeppelin") == []
+
+
+def test_an_index_asked_for_while_it_is_saved_is_taken_back_and_holds_up_no_other(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opened, "MOST_OPEN", 1)
+    for number in (1, 2):
+        engine.add_article(made("Tomato", "The tomato is red."), f"guild:{number}")
+    first = engine.index("guild:1")
+    saving = Saving(monkeypatch)
+    with ThreadPoolExecutor(2) as pool:
+        closing = pool.submit(engine.index, "guild:2")
+        assert saving.begun.wait(30)
+        again = engine._indexes.get("guild:1")
+        other = pool.submit(engine._indexes.get, "guild:3").result(30)
+        saving.let_go.set()
+        closing.result(30)
+    assert again is first
+    assert other.name == "guild:3"
+    assert "guild:1" in engine._indexes._held
+
+
+def test_an_index_that_is_read_slowly_holds_up_no_other(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening, let_go = threading.Event(), threading.Event()
+    real, made_of = engine._indexes._open, list[str]()
+
+    def slowly(name: str) -> collection.CollectionIndex:
+        made_of.append(name)
+        if name == "guild:1":
+            opening.set()
+            assert let_go.wait(30)
+        return real(name)
+
+    monkeypatch.setattr(engine._indexes, "_open", slowly)
+    with ThreadPoolExecutor(3) as pool:
+        slow = [pool.submit(engine._indexes.get, "guild:1") for _ in range(2)]
+        assert opening.wait(30)
+        assert pool.submit(engine._indexes.get, "guild:2").result(30).name == "guild:2"
+        let_go.set()
+        assert slow[0].result(30) is slow[1].result(30)
+    assert made_of == ["guild:1", "guild:2"]
