@@ -34,6 +34,7 @@ FORMAT = 3
 _BATCH = 64  # passages embedded between two reports of progress
 _SAMPLE = 100_000  # vectors that a new layout is learnt from, at the most
 _AT_ONCE = 5_000  # passages taken in, or moved to a new layout, together
+_IN_PASSING = 200  # passages that a question takes in on its way: a tenth of a second
 _PATIENCE = 60.0  # seconds to wait for a new layout
 
 
@@ -71,6 +72,8 @@ class CollectionIndex:
         self._saved = -1
         self._disk = threading.Lock()  # taken last, and held while the files are written
         self._discarded = False
+        self._stopped = False
+        self._changing = False
         self._growing: threading.Thread | None = None
         self._grown_at = -1  # the generation at which it was last laid out anew, or tried
         self._read_files()
@@ -86,11 +89,7 @@ class CollectionIndex:
         with self._lock:
             # A change that comes while another is taken in must not be left half seen.
             while self._library.generation(self.name) != self._generation:
-                changes = self._library.changes(self.name, self._generation)
-                self._vectors.remove(changes.removed)
-                self._terms.remove(changes.removed)
-                self._take_in(changes, progress)
-                self._generation = changes.generation
+                self._follow(progress)
             outgrown = self._vectors.outgrown or self._terms.outgrown
             if outgrown and self._growing is None and self._grown_at != self._generation:
                 self._grown_at = self._generation
@@ -101,6 +100,25 @@ class CollectionIndex:
     def generation(self) -> int:
         """How many changes of the collection it has taken in."""
         return self._generation
+
+    @property
+    def changing(self) -> bool:
+        """Whether it is following the library just now, which may take long."""
+        return self._changing
+
+    @property
+    def far_behind(self) -> bool:
+        """Whether a refresh would take longer than who asks others should wait for.
+
+        It doesn't wait for a refresh that is under way.
+        """
+        if self._library.generation(self.name) == self._generation:
+            return False
+        changes = self._library.changes(self.name, self._generation)
+        if len(changes.added) + len(changes.removed) > _IN_PASSING:
+            return True
+        kept = self._library.vectors_of(self._embedder.identity, changes.added)
+        return len(kept) < len(changes.added)  # the others are to be embedded
 
     def search(
         self,
@@ -152,6 +170,10 @@ class CollectionIndex:
                 write_derived(self._folder / "vectors", origin, self._vectors.arrays())
                 write_derived(self._folder / "terms", origin, self._terms.arrays())
             self._saved = self._generation
+
+    def stop(self) -> None:
+        """Break off a refresh that is under way, and any further one, with a PassageError."""
+        self._stopped = True
 
     def discard(self) -> None:
         """Never write the files again; what is being written is, before this returns.
@@ -259,12 +281,29 @@ class CollectionIndex:
         rows = np.stack(list(kept.values())) if kept else self._vectors.vectors([])
         return list(kept), rows
 
+    def _follow(self, progress: Progress | None) -> None:
+        self._changing = True
+        try:
+            changes = self._library.changes(self.name, self._generation)
+            self._vectors.remove(changes.removed)
+            self._terms.remove(changes.removed)
+            self._take_in(changes, progress)
+            self._generation = changes.generation
+        finally:
+            self._changing = False
+
+    def _go_on(self) -> None:
+        if self._stopped:
+            raise PassageError("The index was not finished: I am being stopped. Ask again later.")
+
     def _take_in(self, changes: Changes, progress: Progress | None) -> None:
         ids = [i for i in changes.added if i not in self._terms]
         for start in range(0, len(ids), _AT_ONCE):
+            self._go_on()
             some = ids[start : start + _AT_ONCE]
 
             def told(done: int, missing: int, before: int = start + len(some)) -> None:
+                self._go_on()
                 if progress is not None:
                     progress(before - missing + done, len(ids))
 

@@ -80,8 +80,9 @@ class Engine:
             self.library.close()
 
     def stop_reading(self) -> None:
-        """Break off whatever file or page is being read; no further one is."""
+        """Break off whatever file, page or change of a collection is being read; no more are."""
         self._confined.close()
+        self._indexes.stop()
 
     def save(self) -> None:
         """Write changed indexes to disk; where that fails they are simply built anew later."""
@@ -210,6 +211,15 @@ class Engine:
     def index(self, collection: str, progress: Progress | None = None) -> CollectionIndex:
         """Return the opened index of a collection, level with the library."""
         return self._level([collection], progress)[0]
+
+    def behind(self, collections: Sequence[str]) -> tuple[str, ...]:
+        """Return those collections whose index comes level too slowly for others to wait for it.
+
+        ``index`` brings each of them level, on a thread that nobody else needs.
+        """
+        _ = self.embedder  # as below
+        names = dict.fromkeys(collections)
+        return tuple(name for name in names if self._indexes.get(name).far_behind)
 
     def _level(
         self, collections: Sequence[str], progress: Progress | None = None

@@ -62,6 +62,13 @@ class OpenIndexes:
         if index is not None:
             index.discard()
 
+    def stop(self) -> None:
+        """Break off whatever index is being brought level with the library."""
+        with self._lock:
+            indexes = list(self._alive.values())
+        for index in indexes:
+            index.stop()
+
     def save(self) -> None:
         """Write changed indexes to disk; where that fails they are simply built anew later."""
         with self._lock:
@@ -90,8 +97,11 @@ class OpenIndexes:
                 if name in self._held:
                     self._held.move_to_end(name)
             passages = sum(map(len, self._held.values()))
-            while len(self._held) > 1 and (len(self._held) > MOST_OPEN or passages > MOST_PASSAGES):
-                _, index = self._held.popitem(last=False)
-                passages -= len(index)
-                closed.append(index)
+            for name, index in list(self._held.items())[:-1]:
+                if len(self._held) <= MOST_OPEN and passages <= MOST_PASSAGES:
+                    break
+                if not index.changing:  # else saving it would wait for the end of that
+                    del self._held[name]
+                    passages -= len(index)
+                    closed.append(index)
         return closed

@@ -250,3 +250,22 @@ def test_a_file_that_cannot_be_written_is_an_os_error(library: Library, folder: 
 )
 def test_every_collection_has_a_folder_name_of_its_own(collection: str, folder: str) -> None:
     assert folder_name(collection) == folder
+
+
+def test_few_passages_are_taken_in_on_the_way_unless_they_are_to_be_embedded(
+    library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collection, "_IN_PASSING", 3)
+    model = BagOfWords()
+    index = CollectionIndex(library, model, "shared", folder)
+    assert index.far_behind
+    index.refresh()
+    assert not index.far_behind
+    store(library, "few", "Ankara again.", "A zeppelin.")
+    assert index.far_behind  # their vectors are not kept
+    collection.embedded(library, model, ["Ankara again.", "A zeppelin."])
+    assert not index.far_behind
+    library.remove("shared", "talks")
+    assert index.far_behind  # two come and two go
+    index.refresh()
+    assert not index.far_behind

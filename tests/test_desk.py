@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from bot.desk import Desk
+from index import opened
+from index.collection import CollectionIndex
+from index.embed import Vectors
 from index.engine import SHARED, Asked, Engine
 from index.errors import ModelError, PassageError
 from index.records import Answer, Article
-from tests.fakes import BagOfWords
+from tests.fakes import BagOfWords, drafts, made
 
 MOON = Article(source="moon", title="The moon", text="Armstrong was the first on the moon.")
 
@@ -147,3 +150,149 @@ async def test_who_still_waits_at_the_end_is_told(engine: Engine) -> None:
     await desk.close()
     with pytest.raises(PassageError, match="being stopped"):
         await asked
+
+
+class Embedding(BagOfWords):
+    """A model that embeds slow passages only once it is let go, and no broken ones at all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let_go = threading.Event()
+        self.working = 0  # batches of slow passages that were begun
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        if any("broken" in text for text in texts):
+            raise PassageError("That can't be embedded.")
+        if any("slow" in text for text in texts):
+            self.working += 1
+            assert self.let_go.wait(30)
+        return super().embed_passages(texts)
+
+
+@pytest.fixture
+async def slow(tmp_path: Path) -> AsyncIterator[tuple[Desk, Embedding]]:
+    """A desk whose shared collection is level with the library."""
+    model = Embedding()
+    engine = Engine(tmp_path, lambda: model)
+    engine.add_article(MOON, SHARED)
+    desk = Desk(engine, nothing, passages=3)
+    desk.open()
+    await desk.ask("Who was first on the moon?", [SHARED])
+    yield desk, model
+    model.let_go.set()
+    await desk.close()
+
+
+def unembedded(desk: Desk, collection: str, *texts: str) -> None:
+    """Store passages of which no vectors are kept, as those of another model are not."""
+    text, pieces = drafts(*texts)
+    desk.engine.library.store(collection, made("a", text), pieces)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not true():  # noqa: ASYNC110 - what happens on other threads sets no event
+            await asyncio.sleep(0.01)
+
+
+async def test_indexes_being_rebuilt_hold_up_only_who_asks_them(
+    slow: tuple[Desk, Embedding], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, model = slow
+    rebuilt: list[str] = []
+    real = desk.engine.index
+    monkeypatch.setattr(desk.engine, "index", lambda name: rebuilt.append(name) or real(name))
+    names = [f"guild:{number}" for number in range(3)]
+    for name in names:
+        unembedded(desk, name, f"The slow river of {name}.")
+    held_up = [
+        asyncio.create_task(desk.ask(f"Which river, {number}?", [name, SHARED]))
+        for name in names
+        for number in range(2)
+    ]
+    held_up += [asyncio.create_task(desk.ask("Which rivers?", names))]
+    searching = [asyncio.create_task(desk.search("river", [name], 3)) for name in names]
+    await until(lambda: model.working == 2)
+    async with asyncio.timeout(30):
+        for number in range(20):
+            assert (await desk.ask(f"Who was first on the moon, {number}?", [SHARED])).passages
+            assert await desk.search("moon", [SHARED], 3)
+        unembedded(desk, "guild:4", "A quick river.")
+        real("guild:4")
+        assert (await desk.ask("Which river?", ["guild:4", SHARED])).passages
+    assert not any(task.done() for task in (*held_up, *searching))
+    model.let_go.set()
+    answers = await asyncio.gather(*held_up)
+    assert all("slow river" in answer.passages[0].passage.text for answer in answers)
+    assert all(await asyncio.gather(*searching))
+    assert sorted(rebuilt) == names
+
+
+async def test_an_index_that_can_not_be_rebuilt_fails_each_who_asks_it_and_nobody_else(
+    slow: tuple[Desk, Embedding],
+) -> None:
+    desk, _ = slow
+    unembedded(desk, "guild:1", "A broken river.")
+    for _ in range(2):
+        results = await asyncio.gather(
+            desk.ask("Which river?", ["guild:1", SHARED]),
+            desk.ask("Who was first on the moon?", [SHARED]),
+            desk.ask("What river?", ["guild:1"]),
+            desk.search("river", ["guild:1"], 3),
+            return_exceptions=True,
+        )
+        assert [type(one) for one in results] == [PassageError, Answer, PassageError, PassageError]
+    desk.engine.remove("a", "guild:1")
+    assert not (await desk.ask("Which river?", ["guild:1"])).passages
+
+
+async def test_who_no_longer_waits_for_an_index_stops_its_rebuilding_for_nobody_else(
+    slow: tuple[Desk, Embedding],
+) -> None:
+    desk, model = slow
+    unembedded(desk, "guild:1", "The slow river.")
+    leaving, staying, searching = (
+        asyncio.create_task(desk.ask("Which river?", ["guild:1"])),
+        asyncio.create_task(desk.ask("What river?", ["guild:1"])),
+        asyncio.create_task(desk.search("river", ["guild:1"], 3)),
+    )
+    await until(lambda: model.working == 1)
+    leaving.cancel()
+    searching.cancel()
+    await asyncio.wait([leaving, searching])
+    model.let_go.set()
+    assert (await staying).passages
+    assert leaving.cancelled()
+    assert searching.cancelled()
+
+
+async def test_the_end_waits_for_no_index_to_be_rebuilt(slow: tuple[Desk, Embedding]) -> None:
+    desk, model = slow
+    unembedded(desk, "guild:1", *(f"The slow river {number:03}." for number in range(300)))
+    waiting = [
+        asyncio.create_task(desk.ask("Which river?", ["guild:1"])),
+        asyncio.create_task(desk.search("river", ["guild:1"], 3)),
+    ]
+    await until(lambda: model.working == 1)
+    index = desk.engine._indexes.get("guild:1")
+    closing = asyncio.create_task(desk.close())
+    await until(lambda: index._stopped)
+    model.let_go.set()
+    await closing
+    for one in await asyncio.gather(*waiting, return_exceptions=True):
+        assert isinstance(one, PassageError)
+        assert "being stopped" in str(one)
+    assert model.working == 1
+
+
+async def test_indexes_that_can_not_all_stay_open_are_rebuilt_once(
+    slow: tuple[Desk, Embedding], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opened, "MOST_OPEN", 1)
+    monkeypatch.setattr(CollectionIndex, "save", lambda _: None)  # as where there is no room
+    desk, _ = slow
+    names = ["guild:1", "guild:2"]
+    for name in names:
+        unembedded(desk, name, *(f"River {number} of {name}." for number in range(300)))
+    async with asyncio.timeout(30):
+        assert (await desk.ask("Which river?", names)).passages

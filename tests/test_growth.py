@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -297,6 +298,24 @@ def test_a_large_index_makes_others_close_but_stays_itself(
         assert engine.ask(sentence(0), names).passages
         assert list(engine._indexes._held) == ["large"]
     assert opened_again == ["small", "large", "small"]
+
+
+def test_an_index_that_is_being_rebuilt_is_not_closed(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opened, "MOST_OPEN", 1)
+    text, pieces = drafts("The river.")
+    engine.library.store("guild:1", made("a", text), pieces)
+    seen: list[list[str]] = []
+
+    def others_are_asked(_done: int, _total: int) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(engine.index, "guild:2").result(30)
+        seen.append(list(engine._indexes._held))
+
+    engine.index("guild:1", others_are_asked)
+    assert seen == [["guild:1", "guild:2"]]
+    assert list(engine._indexes._held) == ["guild:1"]
 
 
 def test_a_question_asked_again_is_not_computed_again(engine: Engine) -> None:
