@@ -96,6 +96,13 @@ class CollectionIndex:
                 self._growing = threading.Thread(target=self._grow, name="growing", daemon=True)
                 self._growing.start()
 
+    def rebuild(self) -> None:
+        """Build the index anew from the library, where it turned out not to fit."""
+        with self._lock:
+            self._vectors, self._terms = VectorIndex(self._embedder.dimension), TermIndex()
+            self._generation, self._saved = 0, -1
+            self.refresh()
+
     @property
     def generation(self) -> int:
         """How many changes of the collection it has taken in."""
@@ -208,7 +215,9 @@ class CollectionIndex:
         except (ValueError, KeyError):
             return
         generation = origin.get("generation")
-        if not isinstance(generation, int) or len(vectors) != len(terms):
+        if not isinstance(generation, int):
+            return
+        if not np.array_equal(np.sort(vectors.ids), terms.ids):
             return
         if origin != self._origin(generation, len(vectors)):
             return

@@ -12,7 +12,9 @@ best match by meaning:
 
 from __future__ import annotations
 
+import logging
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -27,6 +29,8 @@ from index.embed import Embedder
 from index.library import Library
 from index.records import Passage, Ranked
 
+log = logging.getLogger("passage")
+
 FUSION = 0.8
 PHRASE = 0.2
 """Chosen on squad-train, squad2 and stackfaq together; see docs/measurements.md."""
@@ -36,6 +40,8 @@ CANDIDATES = 50
 
 NEAR_DUPLICATE = 0.9
 """Share of terms in common (Jaccard) from which a passage is taken to repeat another."""
+
+_TRIES = 3  # searches of indexes in which nothing changes, after which they don't fit the library
 
 _LEAST_COSINE = 0.05  # below this a cosine says "unrelated" and must not blow up the ratio
 
@@ -156,9 +162,12 @@ def retrieve(
     """Return the ``k`` best passages of all ``indexes`` together.
 
     Where a passage has gone since the indexes were searched, the search is made again, so
-    that an article being replaced is seen as it was or as it is, never as neither.
+    that an article being replaced is seen as it was or as it is, never as neither.  Where it is
+    gone though nothing changes, an index doesn't fit the library, and is built anew.  Raises
+    LibraryError where that doesn't fit either.
     """
     opened = list({index.name: index for index in indexes}.values())
+    tries: Counter[tuple[int, ...]] = Counter()
     while True:
         hits, unknown, weight = _search(question, opened)
         hits.sort(key=lambda hit: -_score(hit[0], weight))
@@ -170,6 +179,20 @@ def retrieve(
             different = sum(item.passage.id not in found.repeats for item in found.ranked)
             if different == k or most >= len(hits):
                 return replace(found, unknown=unknown)
+        generations = tuple(index.generation for index in opened)
+        tries[generations] += 1
+        if tries[generations] == _TRIES:
+            _rebuild_unfit(hits, library)
+        elif tries[generations] == 2 * _TRIES:
+            raise library.database.damaged("passages without an article")
+
+
+def _rebuild_unfit(hits: Sequence[tuple[Hit, CollectionIndex]], library: Library) -> None:
+    """Build the indexes anew that hold passages which the library lacks."""
+    there = library.passages([hit.id for hit, _ in hits])
+    for index in {index for hit, index in hits if hit.id not in there}:
+        log.warning("the index of %s doesn't fit the library and is built anew", index.name)
+        index.rebuild()
 
 
 def _first(

@@ -16,6 +16,7 @@ from index.analysis import analyse
 from index.collection import CollectionIndex, Hits, folder_name
 from index.derived import read_derived, write_derived
 from index.library import Library
+from index.terms import TermIndex
 from tests.fakes import BagOfWords, drafts, made
 
 QUESTIONS = ("ankara treaty", "gas pipeline", "missiles for turkey", "zeppelin")
@@ -191,6 +192,18 @@ def test_files_of_different_generations_are_not_taken_together(
     index.refresh()
     index.save()
     (folder / "terms").write_bytes(old)
+    assert_like_fresh(opened(library, folder), library, folder / "nowhere")
+
+
+def test_vectors_and_terms_of_different_passages_are_not_taken_together(
+    library: Library, folder: Path
+) -> None:
+    opened(library, folder).save()
+    read = read_derived(folder / "terms")
+    assert read is not None
+    strays = TermIndex()
+    strays.add((n, ["stray"]) for n in range(90, 94))
+    write_derived(folder / "terms", read[0], strays.arrays())
     assert_like_fresh(opened(library, folder), library, folder / "nowhere")
 
 

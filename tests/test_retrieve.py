@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from index import retrieve as retrieve_module
 from index.collection import CollectionIndex
+from index.errors import LibraryError
 from index.library import Library
 from index.records import Passage, Ranked
 from index.retrieve import Asking, Retrieval, _spread, prepare, retrieve
@@ -195,6 +198,34 @@ def test_a_passage_that_vanishes_meanwhile_makes_it_search_again(
     library.replacements = ["The newer treaty.", "The newest treaty."]
     assert texts(ask("treaty")) == ["The newest treaty.", "Gas."]
     assert library.fetches == 3
+
+
+@pytest.mark.parametrize("lost", ["a passage", "an article"])
+def test_an_index_that_does_not_fit_the_library_is_built_anew_and_else_the_library_is_damaged(
+    library: Vanishing, embedder: BagOfWords, store: Store, tmp_path: Path,
+    caplog: pytest.LogCaptureFixture, lost: str,
+) -> None:  # fmt: skip
+    store("a", "The old treaty.", "The new treaty.")
+    store("b", "Gas.", collection="guild:1")
+    indexes = [
+        CollectionIndex(library, embedder, name, tmp_path / name) for name in ("shared", "guild:1")
+    ]
+    for index in indexes:
+        index.refresh()
+    with closing(sqlite3.connect(library.path)) as db, db:
+        if lost == "a passage":
+            db.execute("DELETE FROM passages WHERE text = 'The old treaty.'")
+        else:
+            db.execute("DELETE FROM articles WHERE id = 'a'")
+    question = prepare([Asking("treaty")], embedder)[0]
+    if lost == "a passage":
+        assert texts(retrieve(question, indexes, library, 3)) == ["The new treaty.", "Gas."]
+        assert len(indexes[0]) == 1
+    else:
+        with pytest.raises(LibraryError, match="is damaged"):
+            retrieve(question, indexes, library, 3)
+    told = "the index of shared doesn't fit the library and is built anew"
+    assert [record.message for record in caplog.records] == [told]
 
 
 def test_naming_a_collection_twice_is_naming_it_once(store: Store, ask: Ask) -> None:
