@@ -318,7 +318,8 @@ class CollectionIndex:
 
             texts = self._library.embedded_texts(some)
             some = [i for i in some if i in texts]
-            vectors = embedded(self._library, self._embedder, [texts[i] for i in some], told)
+            wanted = [texts[i] for i in some]
+            vectors = embedded(self._library, self._embedder, wanted, told, stored=True)
             if start and self._terms.outgrown:  # and more is to come
                 self._terms.lay_out()
             self._vectors.add(some, vectors)
@@ -326,9 +327,17 @@ class CollectionIndex:
 
 
 def embedded(
-    library: Library, embedder: Embedder, texts: Sequence[str], progress: Progress | None = None
+    library: Library,
+    embedder: Embedder,
+    texts: Sequence[str],
+    progress: Progress | None = None,
+    *,
+    stored: bool = False,
 ) -> NDArray[np.float32]:
-    """Return the vectors of passages, embedding and keeping only those not kept before."""
+    """Return the vectors of passages, embedding and keeping only those not kept before.
+
+    ``stored`` says that the passages are in the library, or were.
+    """
     digests = [text_digest(text) for text in texts]
     vectors = library.vectors(embedder.identity, list(dict.fromkeys(digests)))
     missing = {d: t for d, t in zip(digests, texts, strict=True) if d not in vectors}
@@ -338,7 +347,7 @@ def embedded(
         batch = queue[start : start + _BATCH]
         fresh = embedder.embed_passages([text for _, text in batch])
         made = {digest: row for (digest, _), row in zip(batch, fresh, strict=True)}
-        library.keep_vectors(embedder.identity, made)
+        library.keep_vectors(embedder.identity, made, stored=stored)
         vectors.update(made)
         if progress is not None:
             progress(start + len(batch), len(queue))

@@ -134,8 +134,13 @@ class Engine:
         )
         for key, answer in zip(fresh, made, strict=True):
             self._answers.put(key, answer)
+            if any(map(self._has_changed, opened[fresh[key]])):
+                self._answers.drop(key)  # it may hold words of what was erased meanwhile
             answers[key] = answer
         return [answers[key] for key in keys]
+
+    def _has_changed(self, index: CollectionIndex) -> bool:
+        return self.library.generation(index.name) != index.generation
 
     def _answered(
         self, asked: Sequence[Asked], opened: Sequence[Sequence[CollectionIndex]], k: int

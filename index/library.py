@@ -280,12 +280,20 @@ class Library:
         )
         return {row["id"]: np.frombuffer(row["vector"], np.float32) for row in rows}
 
-    def keep_vectors(self, model: str, vectors: Mapping[str, NDArray[np.float32]]) -> None:
-        """Keep the vectors of embedded texts, so that none is computed twice."""
+    def keep_vectors(
+        self, model: str, vectors: Mapping[str, NDArray[np.float32]], *, stored: bool = False
+    ) -> None:
+        """Keep the vectors of embedded texts, so that none is computed twice.
+
+        Of texts that were ``stored``, only where a passage with it is still there: what was
+        erased while it was being embedded leaves nothing behind.
+        """
         rows = [(model, digest, vector.tobytes()) for digest, vector in vectors.items()]
+        still = " WHERE EXISTS (SELECT 1 FROM passages WHERE digest = ?2)" if stored else ""
         with self.database.writing() as db:
             db.executemany(
-                "INSERT OR REPLACE INTO vectors (model, digest, vector) VALUES (?, ?, ?)", rows
+                "INSERT OR REPLACE INTO vectors (model, digest, vector) SELECT ?1, ?2, ?3" + still,
+                rows,
             )
 
     def identity(self) -> str:

@@ -35,6 +35,11 @@ class Recent(Generic[K, V]):
         with self._lock:
             self._held.clear()
 
+    def drop(self, key: K) -> None:
+        """Forget one."""
+        with self._lock:
+            self._held.pop(key, None)
+
     def put(self, key: K, value: V) -> None:
         """Hold a value, in the place of what has not been used for longest where it is full."""
         with self._lock:

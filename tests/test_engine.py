@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from index import collection, opened
+from index.embed import Vectors
 from index.engine import SHARED, Asked, Engine
 from index.errors import PassageError, UnknownArticleError
+from index.read import Reading
 from index.records import Answer
-from tests.fakes import BagOfWords, made
+from tests.fakes import BagOfWords, drafts, made
 
 WORDS = (
     "ankara", "moscow", "treaty", "gas", "missile", "deal", "pipeline", "visit", "tomato", "tank",
@@ -407,3 +409,43 @@ def test_an_index_that_is_read_slowly_holds_up_no_other(
         let_go.set()
         assert slow[0].result(30) is slow[1].result(30)
     assert made_of == ["guild:1", "guild:2"]
+
+
+class Interrupted(BagOfWords):
+    """A model during whose work something else happens, once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meanwhile: Callable[[], object] = int
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Let it happen, then embed."""
+        meanwhile, self.meanwhile = self.meanwhile, int
+        meanwhile()
+        return super().embed_passages(texts)
+
+
+def test_what_is_erased_while_it_is_embedded_leaves_no_vector(tmp_path: Path) -> None:
+    model = Interrupted()
+    with closing(Engine(tmp_path, lambda: model)) as engine:
+        text, pieces = drafts("The zeppelin landed in Quito.")
+        engine.library.store("guild:1", made("Zeppelin", text), pieces)
+        model.meanwhile = lambda: engine.erase("guild:1")
+        assert len(engine.index("guild:1")) == 0
+        assert engine.library.database.read("SELECT * FROM vectors") == []
+
+
+def test_an_answer_from_what_is_erased_meanwhile_is_not_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Engine(tmp_path, BagOfWords)) as engine:
+        engine.add_article(made("Zeppelin", "The zeppelin landed in Quito."), "guild:1")
+        reading = engine.reader.read
+
+        def erased_before(*args: Any) -> list[Reading]:
+            engine.erase("guild:1")
+            return reading(*args)
+
+        monkeypatch.setattr(engine.reader, "read", erased_before)
+        assert engine.ask("zeppelin", ["guild:1"]).passages
+        assert len(engine._answers) == 0
