@@ -132,6 +132,10 @@ class Library:
             erase(db, collection)
         self.database.scrub()
 
+    def tidy(self) -> None:
+        """Give back the room of what was deleted; to be called every minute or so."""
+        self.database.tidy()
+
     def entries(self, collection: str) -> list[Entry]:
         """Return the articles of a collection, newest first."""
         return self._entries(collection)

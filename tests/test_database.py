@@ -20,7 +20,7 @@ from index.library import Library
 from index.rows import text_digest
 from index.schema import MIGRATIONS, SCHEMA
 from tests.fakes import drafts, made
-from tests.kept import ONE, answered, record
+from tests.kept import ONE, answered, on_disk, record
 
 VERSION_1 = Path(__file__).with_name("library_version_1.sql")
 """A library as the first Passage left it, dumped by SQLite."""
@@ -190,6 +190,90 @@ def test_threads_share_it_without_mixing_their_transactions(database: Database) 
     for thread in threads:
         thread.join()
     assert len(notes(database)) == 200
+
+
+def test_readers_go_on_while_a_change_is_under_way(database: Database) -> None:
+    write(database, "INSERT INTO notes VALUES ('a', '1')")
+    seen: list[set[str]] = []
+    with database.writing() as db:
+        db.execute("DELETE FROM notes WHERE name = 'a'")
+        readers = [Thread(target=lambda: seen.append(notes(database))) for _ in range(3)]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join(20)
+        assert seen == [{"a"}] * 3  # as it was before the change, which isn't through
+    assert notes(database) == set()
+
+
+def test_connections_that_read_are_kept_for_the_next_and_change_nothing(database: Database) -> None:
+    with database.reading() as one, database.reading() as other:
+        assert one is not other
+    with database.reading() as again:
+        assert again in (one, other)
+    with pytest.raises(LibraryError, match="readonly"):
+        database.read("DELETE FROM notes")
+
+
+def test_a_file_gives_back_the_room_of_what_was_deleted(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "_SPARE", 10)
+    monkeypatch.setattr(database_module, "_GIVEN_AT_ONCE", 100)
+    with database.writing() as db:
+        for number in range(500):
+            db.execute("INSERT INTO notes VALUES (?, ?)", (f"n{number}", "canary " * 400))
+    database.scrub()
+    before = database.path.stat().st_size
+    write(database, "DELETE FROM notes WHERE name LIKE 'n%' AND name <> 'n7'")
+    turns: list[str] = []
+    database._db.set_trace_callback(turns.append)
+    database.tidy()
+    assert sum("incremental_vacuum" in sql for sql in turns) > 3  # others write between two
+    assert database.path.stat().st_size < before / 10
+    assert notes(database) == {"n7"}
+    assert database.read("PRAGMA integrity_check")[0][0] == "ok"
+    write(database, "DELETE FROM notes WHERE name = 'n7'")
+    database.scrub()
+    assert not on_disk(database.path, "canary")
+
+
+def test_a_file_of_an_older_passage_learns_to_give_back_room_while_another_has_it_open(
+    old: Path,
+) -> None:
+    with closing(sqlite3.connect(old)) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+        assert other.execute("PRAGMA auto_vacuum").fetchone() == (0,)
+        with closing(Database(old)) as database:
+            assert database.read("PRAGMA auto_vacuum")[0][0] == 2
+            other.execute("INSERT INTO notes VALUES ('a', ?)", ("1" * 50_000,))
+            other.commit()
+            assert "a" in notes(database)
+            assert database.read("PRAGMA integrity_check")[0][0] == "ok"
+
+
+def test_where_a_file_cannot_be_laid_out_anew_it_is_used_as_it_is(
+    old: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(database_module, "_ANEW", 10**15)
+    with closing(Database(old)) as database:
+        assert "too little room" in caplog.text
+        assert "starter:guide" in notes(database)
+        database.tidy()
+    monkeypatch.undo()
+    with closing(Database(old)) as database:
+        assert database.read("PRAGMA auto_vacuum")[0][0] == 2
+
+
+def test_a_log_that_a_reader_kept_is_emptied_later(database: Database) -> None:
+    log = database.path.with_name(f"{database.path.name}-wal")
+    with database.reading() as db:
+        db.execute("SELECT * FROM notes").fetchall()
+        write(database, "INSERT INTO notes VALUES ('a', 'canary')", "DELETE FROM notes")
+        database.scrub()
+        assert log.stat().st_size
+    database.tidy()
+    assert log.stat().st_size == 0
 
 
 def test_scrubbing_while_another_reads_does_not_wait(database: Database) -> None:

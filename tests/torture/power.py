@@ -57,7 +57,8 @@ def history(chance: random.Random) -> list[Synced]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, _FILE)
         with closing(Library(path)) as library:
-            library.database.read(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT}")
+            with library.database.writing() as db:
+                db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT}")
             for _ in range(12):
                 _change(library, chance)
                 log = path.with_name(_LOG)
