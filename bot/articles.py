@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bot.custom_ids import key_of
 from bot.letters import starts, visible
 from index.errors import PassageError, UnknownArticleError
@@ -16,11 +14,10 @@ _SHOWN = 60  # characters of what was typed, in a sentence about it
 
 def wanted(library: Library, collection: str, name: str) -> Entry:
     """Return the article of a key, an id or a title.  Raises PassageError where none is meant."""
-    entries = library.entries(collection)
-    named = [entry for entry in entries if name in (key_of(entry.id), entry.id)]
-    if named:
-        return named[0]
-    titled = [entry for entry in entries if _folded(entry.title) == _folded(name)]
+    named = _of_key(library, collection, name)
+    if named is not None:
+        return named
+    titled = library.entries_titled(collection, name)
     if len(titled) == 1:
         return titled[0]
     shown = " ".join(name.split())[:_SHOWN]
@@ -36,13 +33,11 @@ def wanted(library: Library, collection: str, name: str) -> Entry:
 
 def take_out(library: Library, collection: str, key: str) -> Entry | None:
     """Remove the article of a key and return what it was, or None where it is gone already."""
-    for entry in library.entries(collection):
-        if key_of(entry.id) == key:
-            try:
-                return library.remove(collection, entry.id)
-            except UnknownArticleError:
-                return None
-    return None
+    entry = _of_key(library, collection, key)
+    try:
+        return entry and library.remove(collection, entry.id)
+    except UnknownArticleError:
+        return None
 
 
 def offered(library: Library, collection: str, typed: str) -> list[tuple[str, str]]:
@@ -50,19 +45,21 @@ def offered(library: Library, collection: str, typed: str) -> list[tuple[str, st
 
     Titles that begin with what was typed come first, then those that hold it.
     """
-    start = _folded(typed)
-    entries = [entry for entry in library.entries(collection) if start in _folded(entry.title)]
-    entries.sort(key=lambda entry: not _folded(entry.title).startswith(start))
-    return _named(entries[:MOST_CHOICES])
+    found = library.titles(collection, typed, MOST_CHOICES)
+    return [(_name(title), key_of(name)) for name, title in found]
 
 
-def _named(entries: Sequence[Entry]) -> list[tuple[str, str]]:
-    return [(_name(entry), key_of(entry.id)) for entry in entries]
+def _of_key(library: Library, collection: str, key: str) -> Entry | None:
+    """Return the article that a key or an id stands for."""
+    if not key.startswith("_"):  # then it is the id
+        return library.entry_of_id(collection, key)
+    names = (name for name, _ in library.titles(collection) if key in (key_of(name), name))
+    return next((entry for name in names if (entry := library.entry_of_id(collection, name))), None)
 
 
-def _name(entry: Entry) -> str:
+def _name(title: str) -> str:
     """Return a title in one line, cut between two characters where it is too long."""
-    name = " ".join(visible(entry.title).split()) or "(untitled)"
+    name = " ".join(visible(title).split()) or "(untitled)"
     if _units(name) <= _LONGEST:
         return name
     cuts = [at for at in starts(name[:_LONGEST]) if _units(name[:at]) < _LONGEST]
@@ -71,7 +68,3 @@ def _name(entry: Entry) -> str:
 
 def _units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def _folded(title: str) -> str:
-    return " ".join(title.casefold().split())

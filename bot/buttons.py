@@ -15,6 +15,7 @@ from bot.cards import answer_card, changed_card, neighbours_card, sentence_card
 from bot.custom_ids import Press, build
 from bot.delivery import Interaction, ask_form, is_private, respond, turn
 from bot.presses import filled_in
+from bot.questions import WayOn
 from index.errors import PassageError, UnknownArticleError
 from index.feedback import MOST_COMMENT, Reason
 from index.journal import Kept
@@ -201,18 +202,15 @@ class Answers:
         return Found(kept, kept.ranked(self._desk.engine.library.passages(ids)))
 
     def _card(self, found: Found, number: int, *, private: bool) -> discord.ui.LayoutView:
-        names: list[str] = []
-        tell = ""
-        if found.kept.state == "none":
-            names, tell = self._questions.way_on(found.kept.collection)
+        none = found.kept.state == "none"
+        way = self._questions.way_on(found.kept.collection) if none else WayOn()
         return answer_card(
             found.answer,
             reference=found.kept.id,
             shown=number,
             left=found.passages,
             private=private,
-            names=names,
-            tell=tell,
+            **way._asdict(),
         )
 
     def _around(self, passage: Passage | None, collection: str) -> tuple[str, str] | None:

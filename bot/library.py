@@ -105,8 +105,8 @@ class Articles(app_commands.Group):
     async def _page(self, collection: str, page: int) -> ui.LayoutView:
         desk = self._bot.desk
         entries = await desk.call(desk.engine.library.entries, collection)
-        shared = await desk.call(desk.engine.library.entries, SHARED)
-        return articles_card(entries, page=page, shared=len(shared))
+        shared = await desk.call(desk.engine.library.count, SHARED)
+        return articles_card(entries, page=page, shared=shared)
 
     @app_commands.command(description="Show what is known about an article")
     @app_commands.describe(article="Its title")

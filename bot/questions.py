@@ -7,16 +7,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import discord
 
 from bot.access import visible
 from bot.cards import answer_card
+from bot.cards.answers import NAMES
 from bot.failures import NotAllowedError, SlowDownError, StoppingError
 from bot.followups import Talk, leans, understood
 from bot.rates import Rates
-from index.engine import SHARED
 from index.errors import UnwritableError
 from index.guilds import GuildSettings
 from index.journal import new_id
@@ -52,6 +52,14 @@ class Given:
     id: str
     answer: Answer
     card: discord.ui.LayoutView
+
+
+class WayOn(NamedTuple):
+    """What can be asked about where there is no answer: titles, how many more, whom to tell."""
+
+    names: tuple[str, ...] = ()
+    more: int = 0
+    tell: str = ""
 
 
 class Questions:
@@ -159,17 +167,17 @@ class Questions:
 
     def card(self, answer_id: str, answer: Answer, question: Question) -> discord.ui.LayoutView:
         """Return the card of an answer.  Blocks: for another thread than the loop's."""
-        names, tell = self.way_on(question.collection) if answer.state == "none" else ([], "")
-        return answer_card(
-            answer, reference=answer_id, private=question.private, names=names, tell=tell
-        )
+        way = self.way_on(question.collection) if answer.state == "none" else WayOn()
+        return answer_card(answer, reference=answer_id, private=question.private, **way._asdict())
 
-    def way_on(self, collection: str) -> tuple[list[str], str]:
+    def way_on(self, collection: str) -> WayOn:
         """Return what can be asked about instead, and whom to tell.  Blocks."""
         library = self.desk.engine.library
-        own, shared = library.entries(collection), library.entries(SHARED)
+        places = visible(collection)
+        found = [one.title for name in places for one in library.titles(name, most=NAMES)][:NAMES]
+        more = sum(map(library.count, places)) - len(found)
         mine = "Should it be in here? Add an article of your own with /article add."
-        return [entry.title for entry in (*own, *shared)], mine if "user:" in collection else ""
+        return WayOn(tuple(found), max(0, more), mine if "user:" in collection else "")
 
     async def _ask(self, question: Question, follows: str | None) -> tuple[Answer, str | None]:
         before = await self.desk.call(self._before, question, follows)

@@ -14,6 +14,11 @@ def without_surrogates(text: str) -> str:
     return _LONE_SURROGATE.sub("\ufffd", text)
 
 
+def folded(title: str) -> str:
+    """Return a title as it is compared: whatever its case, with one space between words."""
+    return " ".join(without_surrogates(title).casefold().split())
+
+
 def shown(name: str) -> str:
     """Return a name as a sentence can hold it: on one line, of bounded length, left to right.
 

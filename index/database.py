@@ -18,6 +18,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from index.backups import Backups, damaged
+from index.characters import folded
 from index.data import INDEX
 from index.errors import LibraryError, UnwritableError
 from index.files import private_file, private_folder
@@ -275,6 +276,7 @@ class Database:
                 )
             if 0 < version < SCHEMA:
                 log.info("the library is brought from schema %d to %d", version, SCHEMA)
+            db.create_function("folded", 1, folded, deterministic=True)
             for migration in MIGRATIONS[version:]:
                 for statement in migration.split(";"):
                     db.execute(statement)

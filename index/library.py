@@ -14,12 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.characters import without_surrogates
+from index.characters import folded, without_surrogates
 from index.chunk import Chunk
 from index.database import Database
 from index.errors import UnknownArticleError
@@ -28,6 +28,24 @@ from index.records import Article, Passage
 from index.rows import article_of, content_digest, embedded_text, passage_of, text_digest, text_of
 
 _Record = TypeVar("_Record")
+
+_TITLES = """
+SELECT id, title FROM articles
+WHERE collection = (SELECT key FROM collections WHERE name = ?1) ORDER BY key DESC LIMIT ?2
+"""
+_TITLES_HOLDING = """
+SELECT id, title FROM articles JOIN (
+    SELECT key AS found FROM articles
+    WHERE collection = (SELECT key FROM collections WHERE name = ?1)
+    AND CASE ?3 WHEN 1 THEN instr(folded, ?2) = 1 ELSE instr(folded, ?2) > 1 END
+    ORDER BY key DESC LIMIT ?4
+) ON key = found ORDER BY key DESC
+"""
+_ENTRIES = """
+SELECT a.id, a.title, a.source, a.origin, a.author, a.url, a.published, a.added, a.updated,
+    a.characters, (SELECT count(*) FROM passages p WHERE p.article = a.key) AS passages
+FROM articles a WHERE a.collection = (SELECT key FROM collections WHERE name = ?1)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +75,13 @@ class Entry:
     characters: int
     added: str
     updated: str
+
+
+class Title(NamedTuple):
+    """An article as offered: its id and its title."""
+
+    id: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +165,44 @@ class Library:
         """Return the articles of a collection, newest first."""
         return self._entries(collection)
 
+    def count(self, collection: str) -> int:
+        """Return how many articles a collection holds."""
+        rows = self.database.read(
+            "SELECT count(*) FROM articles"
+            " WHERE collection = (SELECT key FROM collections WHERE name = ?)",
+            (collection,),
+        )
+        return int(rows[0][0])
+
+    def titles(self, collection: str, typed: str = "", most: int = -1) -> list[Title]:
+        """Return at the most so many titles that hold what was typed, newest first.
+
+        Those that begin with it come before all others.  Case and the width of spaces don't count.
+        """
+        start = folded(typed)
+        if not start:
+            rows = self.database.read(_TITLES, (collection, most))
+            return [Title(*row) for row in rows]
+        rows = self.database.read(_TITLES_HOLDING, (collection, start, 1, most))
+        if len(rows) != most:
+            rest = most - len(rows) if most > 0 else most
+            rows += self.database.read(_TITLES_HOLDING, (collection, start, 0, rest))
+        return [Title(*row) for row in rows]
+
+    def entry_of_id(self, collection: str, name: str) -> Entry | None:
+        """Return one article by id, or None where there is no such article."""
+        return next(iter(self._entries(collection, "a.id = ?2", without_surrogates(name))), None)
+
+    def entries_titled(self, collection: str, title: str) -> list[Entry]:
+        """Return the articles of a title, whatever its case, newest first."""
+        return self._entries(collection, "a.folded = ?2", folded(title))
+
     def entry(self, collection: str, name: str) -> Entry:
         """Return one article by id, or by a title that only it has; raises UnknownArticleError."""
         name = without_surrogates(name)
-        found = self._entries(collection, name=name) or self._entries(collection, title=name)
+        found = self._entries(collection, "a.id = ?2", name) or self._entries(
+            collection, "a.title = ?2 COLLATE NOCASE", name
+        )
         if len(found) != 1:
             raise _unknown(name, collection)
         return found[0]
@@ -335,13 +394,14 @@ class Library:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         row = db.execute(
             "INSERT INTO articles (collection, id, source, origin, digest, title, author, url,"
-            " published, text, sections, pages, added, updated)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " published, text, sections, pages, added, updated, characters, folded)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (collection, id) DO UPDATE SET source = excluded.source,"
             " origin = excluded.origin,"
             " digest = excluded.digest, title = excluded.title, author = excluded.author,"
             " url = excluded.url, published = excluded.published, text = excluded.text,"
-            " sections = excluded.sections, pages = excluded.pages, updated = excluded.updated"
+            " sections = excluded.sections, pages = excluded.pages, updated = excluded.updated,"
+            " characters = excluded.characters, folded = excluded.folded"
             " RETURNING key",
             (
                 collection,
@@ -358,6 +418,8 @@ class Library:
                 json.dumps([asdict(page) for page in article.pages]),
                 now,
                 now,
+                len(article.text),
+                folded(article.title),
             ),
         ).fetchone()
         return int(row["key"])
@@ -405,17 +467,9 @@ class Library:
         ).fetchall()
         return [row["digest"] for row in gone]
 
-    def _entries(
-        self, collection: str, name: str | None = None, title: str | None = None
-    ) -> list[Entry]:
+    def _entries(self, collection: str, which: str = "TRUE", *values: str) -> list[Entry]:
         rows = self.database.read(
-            "SELECT a.id, a.title, a.source, a.origin, a.author, a.url, a.published, a.added,"
-            " a.updated, length(a.text) AS characters,"
-            " (SELECT count(*) FROM passages p WHERE p.article = a.key) AS passages"
-            " FROM articles a JOIN collections c ON c.key = a.collection WHERE c.name = ?1"
-            " AND (?2 IS NULL OR a.id = ?2) AND (?3 IS NULL OR a.title = ?3 COLLATE NOCASE)"
-            " ORDER BY a.key DESC",
-            (collection, name, title),
+            f"{_ENTRIES} AND {which} ORDER BY a.key DESC", (collection, *values)
         )
         return [Entry(**dict(row)) for row in rows]
 

@@ -52,7 +52,7 @@ def schema(path: Path) -> dict[str, str]:
 
 def test_a_library_of_version_1_is_upgraded_with_all_that_it_holds(old: Path) -> None:
     with closing(Library(old)) as library:
-        assert library.database.read("PRAGMA user_version")[0][0] == SCHEMA == 3
+        assert library.database.read("PRAGMA user_version")[0][0] == SCHEMA == 4
         assert library.identity() == "70aa13c06c8fa0f6"
         assert library.note("starter:guide") == "abc"
         assert [p.text for p in library.passages_of("shared", "bridge")] == [
@@ -60,6 +60,8 @@ def test_a_library_of_version_1_is_upgraded_with_all_that_it_holds(old: Path) ->
             "It is 503 m long.",
         ]
         assert [entry.id for entry in library.entries(ONE)] == ["canary"]
+        assert library.entry("shared", "bridge").characters == 45
+        assert [one.id for one in library.titles("shared", "THE BRIDGE")] == ["bridge"]
         assert (library.generation("shared"), library.generation(ONE)) == (1, 3)
         digest = text_digest("Canary of guild one.")
         assert library.vectors("bag", [digest])[digest].tolist() == pytest.approx([0.6, 0.8])

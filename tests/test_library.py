@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bot.articles import offered
 from index.errors import LibraryError, UnknownArticleError
 from index.library import Changes, Library, Totals
 from index.records import Article, Page, Section
@@ -263,3 +265,96 @@ def test_a_closed_library_is_a_library_error_too(library: Library) -> None:
         library.generation("shared")
     with pytest.raises(LibraryError, match=r"could not be changed: .* Nothing was changed"):
         library.set_note("a", "b")
+
+
+LONG = "One text that no list has a use for. " * 300
+
+
+def columns_read(library: Library, act: Callable[[], object]) -> set[tuple[str, str]]:
+    """Return the tables and columns that SQLite was asked for."""
+    read: set[tuple[str, str]] = set()
+
+    def authorise(action: int, table: str | None, column: str | None, *_: str | None) -> int:
+        if action == sqlite3.SQLITE_READ:
+            read.add((str(table), str(column)))
+        return sqlite3.SQLITE_OK
+
+    with library.database.reading() as db:
+        db.set_authorizer(authorise)
+    act()
+    with library.database.reading() as db:
+        db.set_authorizer(None)
+    return read
+
+
+def plans(library: Library, act: Callable[[], object]) -> list[str]:
+    """Return how SQLite goes about each query of an act, one line for each step."""
+    asked: list[str] = []
+    with library.database.reading() as db:
+        db.set_trace_callback(asked.append)
+    act()
+    with library.database.reading() as db:
+        db.set_trace_callback(None)
+    return [
+        row["detail"]
+        for sql in asked
+        if sql.startswith(("SELECT", "\nSELECT"))
+        for row in library.database.read(f"EXPLAIN QUERY PLAN {sql}")
+    ]
+
+
+LISTS: dict[str, Callable[[Library], object]] = {
+    "entries": lambda library: library.entries("shared"),
+    "titles": lambda library: library.titles("shared", most=5),
+    "titles that hold": lambda library: library.titles("shared", "straße", 25),
+    "count": lambda library: library.count("shared"),
+    "autocomplete": lambda library: offered(library, "shared", "number"),
+}
+
+
+@pytest.mark.parametrize("act", LISTS.values(), ids=LISTS)
+def test_no_list_reads_a_row_that_has_a_text_in_it(
+    library: Library, act: Callable[[Library], object]
+) -> None:
+    for number in range(9):
+        library.store("shared", made(f"n{number}", LONG, f"STRASSE {number}"), [])
+    read = columns_read(library, lambda: act(library))
+    assert not {("articles", column) for column in ("text", "sections", "pages")} & read
+    steps = plans(library, lambda: act(library))
+    assert steps
+    for step in steps:
+        if "articles" in step.split() or "a" in step.split():
+            by_key = "USING INTEGER PRIMARY KEY (rowid=?)" in step  # of the few that are offered
+            assert "USING COVERING INDEX" in step or by_key, steps
+
+
+def test_titles_complete_whatever_their_case_and_those_that_begin_so_come_first(
+    library: Library,
+) -> None:
+    titles = ("Die große  STRASSE", "Straßen", "Éclair", "Straße 2", "50 % off_", "Strand")
+    for number, title in enumerate(titles):
+        library.store("shared", made(f"n{number}", f"Text {number}.", title), [])
+    store(library, "straße", "Another's.", collection="user:1")
+
+    def found(typed: str, most: int = -1) -> list[str]:
+        return [one.title for one in library.titles("shared", typed, most)]
+
+    assert found("STRAẞE") == ["Straße 2", "Straßen", "Die große  STRASSE"]
+    assert found("straße", 2) == ["Straße 2", "Straßen"]
+    assert found("éCL") == ["Éclair"]
+    assert found(" große   strasse ") == ["Die große  STRASSE"]
+    assert found("%") == ["50 % off_"]
+    assert found("\ud800") == []
+    assert found("  ") == list(reversed(titles))
+    assert found("", 2) == ["Strand", "50 % off_"]
+    assert [one.id for one in library.entries_titled("shared", "STRASSE 2")] == ["n3"]
+    assert library.count("shared") == 6
+
+
+def test_what_is_listed_follows_a_replacement(library: Library) -> None:
+    library.store("shared", made("a", "One.", "Old"), [])
+    library.store("shared", made("a", "Three.", "New"), [])
+    entry = library.entry("shared", "a")
+    assert (entry.title, entry.characters) == ("New", 6)
+    assert library.titles("shared", "old") == []
+    assert [one.id for one in library.titles("shared", "new")] == ["a"]

@@ -41,7 +41,8 @@ QUOTE = Room(1_900, 5_000)
 _NEIGHBOUR = Room(950, 2_500)
 _MIDDLE = Room(1_100, 2_800)
 _NAME = Room(100, 280)
-_NAMES = 5
+NAMES = 5
+"""Titles that are named where the library holds nothing about a question."""
 _RANKS = Room(2_900, 7_600)
 
 _COLOURS: dict[State, int] = {"answer": GREEN, "closest": AMBER, "none": RED}
@@ -77,18 +78,19 @@ def answer_card(
     left: Sequence[Ranked | None] | None = None,
     private: bool = False,
     names: Sequence[str] = (),
+    more: int = 0,
     tell: str = "",
 ) -> Card:
     """Return an answer with the passage of a rank, counted from 0.
 
     ``reference`` is the key under which the answer is kept.  ``left`` takes the place of the
     answer's passages later on: None for each that has been changed or removed since.
-    ``names`` are titles of articles that can be asked about and ``tell`` a phrase on whom to
-    turn to, both for state ``none``.
+    ``names`` are titles of articles that can be asked about, ``more`` how many there are beside
+    these, and ``tell`` a phrase on whom to turn to, all for state ``none``.
     """
     passages = answer.passages if left is None else left
     if answer.state == "none" or not passages:
-        return _nothing_card(answer, reference, private=private, names=names, tell=tell)
+        return _nothing_card(answer, reference, private=private, names=names, more=more, tell=tell)
     shown = within(shown, len(passages))
     item = passages[shown]
     turning = [pager("", reference, shown, len(passages))] if len(passages) > 1 else []
@@ -143,16 +145,23 @@ def why_card(answer: Answer, *, answers_from: float = ANSWER) -> Card:
 
 
 def _nothing_card(
-    answer: Answer, reference: str, *, private: bool, names: Sequence[str], tell: str
+    answer: Answer,
+    reference: str,
+    *,
+    private: bool,
+    names: Sequence[str],
+    more: int,
+    tell: str,
 ) -> Card:
     """Return what is said where the library holds nothing about a question."""
-    can_ask = [bold(name, _NAME, otherwise=UNTITLED) for name in names[:_NAMES]]
-    more = f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else ""
+    can_ask = [bold(name, _NAME, otherwise=UNTITLED) for name in names[:NAMES]]
+    more += max(0, len(names) - NAMES)
+    beside = f" and {more:,} more" if more else ""
     share = [_share(reference, 0)] if private else []
     return Card(
         text(_question(answer), _HEADINGS["none"]),
         text(
-            f"You can ask about {', '.join(can_ask)}{more}." if can_ask else "",
+            f"You can ask about {', '.join(can_ask)}{beside}." if can_ask else "",
             inline(tell, PHRASE, otherwise="") or "Should it be in here? Tell a manager.",
             _why(answer, sure=False),
         ),
