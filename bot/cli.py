@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -357,6 +358,8 @@ def _engine(settings: Settings, *, seeded: bool = False) -> Iterator[Engine]:
         engine = build_seeded_engine(settings) if seeded else build_engine(settings)
     try:
         yield engine
+        with suppress(PassageError):  # the next one does it
+            engine.tidy(int(time.time()))
     finally:
         engine.close()
 

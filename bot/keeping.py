@@ -86,7 +86,7 @@ class Keeping:
                 await desk.call(desk.privacy.prune, desk.now)
                 for guild_id in await desk.call(desk.guilds.expired, desk.now):
                     await self._erase(guild_id)
-                await desk.call(desk.engine.library.tidy)
+                await desk.call(desk.engine.tidy, desk.now)
             except UnwritableError:
                 pass  # told by the library, once
             except Exception as error:  # noqa: BLE001 - logged there; the next round tries again

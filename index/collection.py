@@ -331,12 +331,14 @@ def embedded(
     embedder: Embedder,
     texts: Sequence[str],
     progress: Progress | None = None,
+    collection: str | None = None,
     *,
     stored: bool = False,
 ) -> NDArray[np.float32]:
     """Return the vectors of passages, embedding and keeping only those not kept before.
 
-    ``stored`` says that the passages are in the library, or were.
+    ``collection`` is the one that they are to be added to; ``stored`` says that they are in the
+    library already, or were.
     """
     digests = [text_digest(text) for text in texts]
     vectors = library.vectors(embedder.identity, list(dict.fromkeys(digests)))
@@ -347,7 +349,7 @@ def embedded(
         batch = queue[start : start + _BATCH]
         fresh = embedder.embed_passages([text for _, text in batch])
         made = {digest: row for (digest, _), row in zip(batch, fresh, strict=True)}
-        library.keep_vectors(embedder.identity, made, stored=stored)
+        library.keep_vectors(embedder.identity, made, collection, stored=stored)
         vectors.update(made)
         if progress is not None:
             progress(start + len(batch), len(queue))

@@ -88,6 +88,11 @@ class Engine:
         """Write changed indexes to disk; where that fails they are simply built anew later."""
         self._indexes.save()
 
+    def tidy(self, now: int) -> None:
+        """Delete what nobody has a use for any more; to be called every minute or so."""
+        embedder = self._embedder  # no reason to load it
+        self.library.tidy(now, embedder.identity if embedder else None)
+
     @property
     def limits(self) -> Limits:
         """What one source may weigh."""

@@ -201,7 +201,7 @@ class Ingest:
                 step(f"{title} and {others} more" if others else title, done, total)
 
         texts = [d.embedded(item.article) for item in prepared for d in item.drafts]
-        embedded(self._library, self._embedder, texts, progress)
+        embedded(self._library, self._embedder, texts, progress, self._collection)
 
 
 def _extracted(

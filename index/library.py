@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -28,6 +29,15 @@ from index.records import Article, Passage
 from index.rows import article_of, content_digest, embedded_text, passage_of, text_digest, text_of
 
 _Record = TypeVar("_Record")
+
+DAY = 86_400
+UNUSED_KEPT = DAY
+"""Seconds that the vectors of an article wait for it, when adding it was broken off."""
+
+MODEL_KEPT = 7 * DAY
+"""Seconds that the vectors of a model are kept after its last use."""
+
+_FORGOTTEN_AT_ONCE = 1_000  # vectors deleted in one transaction
 
 _TITLES = """
 SELECT id, title FROM articles
@@ -155,10 +165,20 @@ class Library:
         """Delete all that a collection holds and all that is kept for it; again does nothing."""
         with self.database.writing() as db:
             erase(db, collection)
+        forget_unused(self.database)
         self.database.scrub()
 
-    def tidy(self) -> None:
-        """Give back the room of what was deleted; to be called every minute or so."""
+    def tidy(self, now: int, model: str | None = None) -> None:
+        """Delete vectors that nobody has a use for, and give back the room of what was deleted.
+
+        To be called every minute or so; ``model`` is the one in use, where that is known.
+        """
+        if model is not None:
+            self._note_use(model, now)
+        forget_unused(self.database, now - UNUSED_KEPT)
+        stale = "SELECT model FROM models WHERE used <= ?"
+        for row in self.database.read(stale, (now - MODEL_KEPT,)):
+            self._forget_model(row["model"])
         self.database.tidy()
 
     def entries(self, collection: str) -> list[Entry]:
@@ -344,11 +364,17 @@ class Library:
         return {row["id"]: np.frombuffer(row["vector"], np.float32) for row in rows}
 
     def keep_vectors(
-        self, model: str, vectors: Mapping[str, NDArray[np.float32]], *, stored: bool = False
+        self,
+        model: str,
+        vectors: Mapping[str, NDArray[np.float32]],
+        collection: str | None = None,
+        *,
+        stored: bool = False,
     ) -> None:
         """Keep the vectors of embedded texts, so that none is computed twice.
 
-        Of texts that were ``stored``, only where a passage with it is still there: what was
+        Those of no passage wait for that of an article that is being added to ``collection``.
+        Of texts that were ``stored``, only those are kept whose passage is still there: what was
         erased while it was being embedded leaves nothing behind.
         """
         rows = [(model, digest, vector.tobytes()) for digest, vector in vectors.items()]
@@ -358,6 +384,42 @@ class Library:
                 "INSERT OR REPLACE INTO vectors (model, digest, vector) SELECT ?1, ?2, ?3" + still,
                 rows,
             )
+            now = int(time.time())
+            if not stored:
+                db.executemany(
+                    "INSERT OR REPLACE INTO unused SELECT ?1, ?2, ?3"
+                    " WHERE NOT EXISTS (SELECT 1 FROM passages WHERE digest = ?1)",
+                    [(digest, collection, now) for digest in vectors],
+                )
+            db.execute("INSERT OR IGNORE INTO models VALUES (?, ?)", (model, now))
+
+    def _note_use(self, model: str, now: int) -> None:
+        """Note that a model is in use, once a day."""
+        noted = "SELECT 1 FROM models WHERE model = ? AND used > ?"
+        if not self.database.read(noted, (model, now - DAY)):
+            with self.database.writing() as db:
+                db.execute("INSERT OR REPLACE INTO models VALUES (?, ?)", (model, now))
+
+    def _forget_model(self, model: str) -> None:
+        """Delete the vectors of a model, some at a time."""
+        last = ""
+
+        def forget_some(db: sqlite3.Connection) -> int:
+            nonlocal last
+            found = db.execute(
+                "SELECT digest FROM vectors WHERE model = ? AND digest > ? ORDER BY digest LIMIT ?",
+                (model, last, _FORGOTTEN_AT_ONCE),
+            ).fetchall()
+            last = found[-1]["digest"] if found else last
+            db.executemany(
+                "DELETE FROM vectors WHERE digest = ? AND model = ?",
+                [(row["digest"], model) for row in found],
+            )
+            if not found:
+                db.execute("DELETE FROM models WHERE model = ?", (model,))
+            return len(found)
+
+        self.database.in_turns(forget_some)
 
     def identity(self) -> str:
         """Return what tells this library from any other, so that no index of another is used."""
@@ -433,6 +495,8 @@ class Library:
         article: Article,
         drafts: Sequence[Draft],
     ) -> None:
+        digests = [text_digest(draft.embedded(article)) for draft in drafts]
+        db.executemany("DELETE FROM unused WHERE digest = ?", [(digest,) for digest in digests])
         db.executemany(
             "INSERT INTO passages (article, collection, generation, start, end, section, page,"
             " sentences, context, text, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -448,9 +512,9 @@ class Library:
                     json.dumps(draft.chunk.sentences),
                     draft.context,
                     article.text[draft.chunk.start : draft.chunk.end],
-                    text_digest(draft.embedded(article)),
+                    digest,
                 )
-                for draft in drafts
+                for draft, digest in zip(drafts, digests, strict=True)
             ),
         )
 
@@ -477,10 +541,14 @@ class Library:
 def erase(db: sqlite3.Connection, collection: str) -> int:
     """Delete a collection's articles and all kept for it; return how many articles those were.
 
+    Of their vectors, which would take longest, ``forget_unused`` is to delete those that nobody
+    else uses.
+
     Its name and generation stay, so that an index of it that is open or on disk somewhere
     notices, and can never be taken for that of a later collection of this name.
     """
     articles = _erase_articles(db, collection)
+    db.execute("UPDATE unused SET since = 0 WHERE collection = ?", (collection,))
     db.execute("DELETE FROM answers WHERE collection = ?", (collection,))  # with their feedback
     db.execute("DELETE FROM jobs WHERE collection = ?", (collection,))
     db.execute("DELETE FROM settings WHERE collection = ?", (collection,))
@@ -500,10 +568,12 @@ def _erase_articles(db: sqlite3.Connection, collection: str) -> int:
         "INSERT INTO removals SELECT collection, ?, id FROM passages WHERE collection = ?",
         (generation, key),
     )
-    gone = db.execute(
-        "DELETE FROM passages WHERE collection = ? RETURNING digest", (key,)
-    ).fetchall()
-    _forget_vectors(db, [row["digest"] for row in gone])
+    db.execute(
+        "INSERT OR REPLACE INTO unused SELECT DISTINCT digest, ?2, 0 FROM passages"
+        " WHERE collection = ?1",
+        (key, collection),
+    )
+    db.execute("DELETE FROM passages WHERE collection = ?", (key,))
     return db.execute("DELETE FROM articles WHERE collection = ?", (key,)).rowcount
 
 
@@ -529,6 +599,25 @@ def _forget_vectors(db: sqlite3.Connection, digests: Sequence[str]) -> None:
         " AND NOT EXISTS (SELECT 1 FROM passages WHERE digest = ?1)",
         [(digest,) for digest in set(digests)],
     )
+
+
+def forget_unused(database: Database, before: int = 0) -> None:
+    """Delete the vectors that no passage has had since some time, or that were erased.
+
+    In turns with others that write.  Where an article with one of them is being added after all,
+    its passages are simply embedded again.
+    """
+
+    def forget_some(db: sqlite3.Connection) -> int:
+        found = db.execute(
+            "SELECT digest FROM unused WHERE since <= ? LIMIT ?", (before, _FORGOTTEN_AT_ONCE)
+        ).fetchall()
+        _forget_vectors(db, [row["digest"] for row in found])
+        db.executemany("DELETE FROM unused WHERE digest = ?", [(row["digest"],) for row in found])
+        return len(found)
+
+    if database.read("SELECT 1 FROM unused WHERE since <= ? LIMIT 1", (before,)):
+        database.in_turns(forget_some)
 
 
 def _unknown(name: str, collection: str) -> UnknownArticleError:

@@ -15,7 +15,7 @@ from typing import Any
 
 from index.database import Database
 from index.guilds import DAY, settings_of, user_collection
-from index.library import erase
+from index.library import erase, forget_unused
 
 UNKEPT = 900
 """Seconds for which an answer is kept, without text, where questions are not kept at all."""
@@ -72,6 +72,7 @@ class Privacy:
                 jobs=_delete(db, "DELETE FROM jobs WHERE asker = ?", person),
                 articles=erase(db, user_collection(person)),
             )
+        forget_unused(self._database)
         self._database.scrub()
         return gone
 

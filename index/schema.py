@@ -122,7 +122,20 @@ CREATE INDEX articles_listed ON articles (
 CREATE INDEX articles_by_title ON articles (collection, key, folded)
 """
 
-MIGRATIONS = (_ARTICLES, _SERVERS, _VECTORS, _LISTED)
+# Vectors that no passage has: of an article that is being added, or was erased.  So that none is
+# overlooked, each vector has a passage with its digest or a row of ``unused``.
+_UPKEEP = """
+CREATE TABLE unused (
+    digest TEXT PRIMARY KEY, collection TEXT, since INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO unused SELECT DISTINCT digest, NULL, 0 FROM vectors
+    WHERE digest NOT IN (SELECT digest FROM passages);
+CREATE INDEX unused_by_collection ON unused (collection);
+CREATE TABLE models (model TEXT PRIMARY KEY, used INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO models SELECT DISTINCT model, CAST(strftime('%s', 'now') AS INTEGER) FROM vectors
+"""
+
+MIGRATIONS = (_ARTICLES, _SERVERS, _VECTORS, _LISTED, _UPKEEP)
 """What brings a file from each version to the next; what is released is never edited."""
 
 SCHEMA = len(MIGRATIONS)

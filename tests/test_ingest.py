@@ -274,3 +274,33 @@ def test_what_is_too_large_for_the_machine_is_named_and_the_rest_is_added(
     with pytest.raises(ExtractionError, match="takes more memory"):
         Ingest(library, Forgetful(), "shared").add(huge)
     assert library.check() == []
+
+
+def test_what_was_embedded_before_a_stop_is_used_again_or_erased(
+    library: Library, embedder: BagOfWords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stopped(BaseException):
+        """The end of the process, between the vectors and their article."""
+
+    def stop(*_: object) -> None:
+        raise Stopped
+
+    def vectors() -> int:
+        return int(library.database.read("SELECT count(*) FROM vectors")[0][0])
+
+    def add_and_stop(collection: str) -> None:
+        with monkeypatch.context() as killed:
+            killed.setattr(library, "store", stop)
+            with pytest.raises(Stopped):
+                Ingest(library, embedder, collection).add(article)
+
+    article = made("a", "It opened in 1932.")
+    add_and_stop("guild:1")
+    add_and_stop("guild:2")
+    assert (len(embedder.embedded), vectors()) == (1, 1)
+    Ingest(library, embedder, "guild:1").add(article)
+    assert len(embedder.embedded) == 1
+    library.erase_collection("guild:1")
+    add_and_stop("guild:2")
+    library.erase_collection("guild:2")
+    assert vectors() == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -11,8 +12,9 @@ import numpy as np
 import pytest
 
 from bot.articles import offered
+from index import library as library_module
 from index.errors import LibraryError, UnknownArticleError
-from index.library import Changes, Library, Totals
+from index.library import DAY, Changes, Library, Totals
 from index.records import Article, Page, Section
 from index.rows import content_digest, text_digest
 from index.schema import SCHEMA
@@ -190,6 +192,79 @@ def test_vectors_are_forgotten_with_the_last_passage_that_uses_them(library: Lib
     assert kept(library, "One.", "Two.", "Three.") == {"Two.", "Three."}
     store(library, "b", "Three.", collection="user:1")
     assert kept(library, "One.", "Two.", "Three.") == {"Three."}
+
+
+def unused(library: Library) -> int:
+    return int(library.database.read("SELECT count(*) FROM unused")[0][0])
+
+
+def test_vectors_of_an_addition_that_was_broken_off_wait_a_day_and_no_longer(
+    library: Library,
+) -> None:
+    now = int(time.time())
+    keep(library, "One.", "Two.")
+    store(library, "a", "One.")
+    library.tidy(now + DAY - 60)
+    assert kept(library, "One.", "Two.") == {"One.", "Two."}
+    library.tidy(now + DAY + 60)
+    assert kept(library, "One.", "Two.") == {"One."}
+    assert unused(library) == 0
+
+
+def test_erasing_takes_the_vectors_of_an_addition_that_was_broken_off(library: Library) -> None:
+    mine, both, yours = (text_digest(text) for text in ("Mine.", "Both.", "Yours."))
+    for model in ("model", "other model"):
+        library.keep_vectors(model, {mine: VECTOR, both: VECTOR}, "user:1")
+    library.keep_vectors("model", {yours: VECTOR}, "user:2")
+    store(library, "a", "Both.", collection="user:2")
+    library.erase_collection("user:1")  # which has no article yet
+    assert kept(library, "Mine.", "Both.", "Yours.") == {"Both.", "Yours."}
+    assert set(library.vectors("other model", [mine, both])) == {both}
+
+
+def test_an_erasure_that_is_stopped_before_its_vectors_are_gone_is_ended_later(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(library, "One.", "Two.")
+    store(library, "a", "One.", "Two.")
+    with monkeypatch.context() as stopped:
+        stopped.setattr(library_module, "forget_unused", lambda _database: None)
+        library.erase_collection("shared")
+    assert library.entries("shared") == []
+    library.tidy(int(time.time()))
+    assert kept(library, "One.", "Two.") == set()
+
+
+def test_vectors_go_in_turns_with_others_that_write(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library_module, "_FORGOTTEN_AT_ONCE", 2)
+    texts = [f"Number {n}." for n in range(7)]
+    keep(library, *texts)
+    store(library, "a", *texts)
+    turns: list[str] = []
+    library.database._db.set_trace_callback(turns.append)
+    library.erase_collection("shared")
+    assert kept(library, *texts) == set()
+    assert turns.count("COMMIT") > 4
+
+
+def test_vectors_of_a_model_that_is_out_of_use_go_after_some_days(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library_module, "_FORGOTTEN_AT_ONCE", 2)
+    texts = [f"Number {n}." for n in range(5)]
+    digests = [text_digest(text) for text in texts]
+    store(library, "a", *texts)
+    for model in ("old", "new"):
+        library.keep_vectors(model, dict.fromkeys(digests, VECTOR))
+    now = int(time.time())
+    for day in range(1, 7):  # two that alternate stay both
+        library.tidy(now + day * DAY, "old" if day == 3 else "new")
+    assert set(library.vectors("old", digests)) == set(digests)
+    library.tidy(now + 11 * DAY, "new")
+    assert library.vectors("old", digests) == {}
+    assert set(library.vectors("new", digests)) == set(digests)
 
 
 def test_a_failure_in_the_midst_of_a_change_changes_nothing(library: Library) -> None:
