@@ -122,7 +122,7 @@ class CollectionIndex:
         if self._library.generation(self.name) == self._generation:
             return False
         changes = self._library.changes(self.name, self._generation)
-        if len(changes.added) + len(changes.removed) > _IN_PASSING:
+        if not changes.whole or len(changes.added) + len(changes.removed) > _IN_PASSING:
             return True
         kept = self._library.vectors_of(self._embedder.identity, changes.added)
         return len(kept) < len(changes.added)  # the others are to be embedded
@@ -294,6 +294,8 @@ class CollectionIndex:
         self._changing = True
         try:
             changes = self._library.changes(self.name, self._generation)
+            if not changes.whole:
+                self._vectors, self._terms = VectorIndex(self._embedder.dimension), TermIndex()
             self._vectors.remove(changes.removed)
             self._terms.remove(changes.removed)
             self._take_in(changes, progress)

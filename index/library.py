@@ -37,6 +37,7 @@ UNUSED_KEPT = DAY
 MODEL_KEPT = 7 * DAY
 """Seconds that the vectors of a model are kept after its last use."""
 
+_FOLLOWED = 10_000  # changes, and removed passages, of a collection that an index can follow
 _FORGOTTEN_AT_ONCE = 1_000  # vectors deleted in one transaction
 
 _TITLES = """
@@ -110,6 +111,8 @@ class Changes:
     generation: int
     added: tuple[int, ...]
     removed: tuple[int, ...]
+    whole: bool = True
+    """Whether it is known what was removed; else ``added`` is all there is, to begin anew with."""
 
 
 def article_id(article: Article) -> str:
@@ -315,13 +318,18 @@ class Library:
         return str(rows[0]["mark"]) if rows else None
 
     def changes(self, collection: str, since: int) -> Changes:
-        """Return the passages that came and went after generation ``since``."""
+        """Return the passages that came and went after generation ``since``.
+
+        What was removed long ago is not known any more; an index of generation 0 is empty.
+        """
         with self.database.reading() as db:
             row = db.execute(
-                "SELECT key, generation FROM collections WHERE name = ?", (collection,)
+                "SELECT key, generation, whole FROM collections WHERE name = ?", (collection,)
             ).fetchone()
             if row is None:
                 return Changes(0, (), ())
+            whole = since == 0 or since >= row["whole"]
+            since = since if whole else 0
             added = db.execute(
                 "SELECT id FROM passages WHERE collection = ? AND generation > ? ORDER BY id",
                 (row["key"], since),
@@ -333,7 +341,8 @@ class Library:
         return Changes(
             row["generation"],
             tuple(r["id"] for r in added),
-            tuple(r["passage"] for r in removed),
+            tuple(r["passage"] for r in removed) if whole else (),
+            whole,
         )
 
     def embedded_texts(self, ids: Sequence[int]) -> dict[int, str]:
@@ -564,10 +573,7 @@ def _erase_articles(db: sqlite3.Connection, collection: str) -> int:
     if held is None:
         return 0
     key, generation = _next_generation(db, collection)
-    db.execute(
-        "INSERT INTO removals SELECT collection, ?, id FROM passages WHERE collection = ?",
-        (generation, key),
-    )
+    _forget_changes(db, key, generation)  # what is empty is followed by beginning anew
     db.execute(
         "INSERT OR REPLACE INTO unused SELECT DISTINCT digest, ?2, 0 FROM passages"
         " WHERE collection = ?1",
@@ -589,7 +595,30 @@ def _next_generation(db: sqlite3.Connection, collection: str) -> tuple[int, int]
         "INSERT INTO changes VALUES (?, ?, lower(hex(randomblob(8))))",
         (row["key"], row["generation"]),
     )
-    return int(row["key"]), int(row["generation"])
+    key, generation = int(row["key"]), int(row["generation"])
+    many = db.execute(
+        "SELECT generation FROM removals WHERE collection = ?"
+        " ORDER BY generation DESC LIMIT 1 OFFSET ?",
+        (key, _FOLLOWED),
+    ).fetchone()
+    _forget_changes(db, key, max(generation - _FOLLOWED, many["generation"] if many else 0))
+    return key, generation
+
+
+def _forget_changes(db: sqlite3.Connection, collection: int, until: int) -> None:
+    """Forget what came and went up to a generation; an index of an earlier one begins anew.
+
+    Its mark stays, so that an index of just that one is known, and of no earlier one.
+    """
+    if until > 0:
+        db.execute(
+            "UPDATE collections SET whole = max(whole, ?) WHERE key = ?", (until, collection)
+        )
+        for sql in (
+            "DELETE FROM removals WHERE collection = ? AND generation <= ?",
+            "DELETE FROM changes WHERE collection = ? AND generation < ?",
+        ):
+            db.execute(sql, (collection, until))
 
 
 def _forget_vectors(db: sqlite3.Connection, digests: Sequence[str]) -> None:

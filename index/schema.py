@@ -123,7 +123,8 @@ CREATE INDEX articles_by_title ON articles (collection, key, folded)
 """
 
 # Vectors that no passage has: of an article that is being added, or was erased.  So that none is
-# overlooked, each vector has a passage with its digest or a row of ``unused``.
+# overlooked, each vector has a passage with its digest or a row of ``unused``.  From ``whole`` on
+# it is known of a collection which passages came and went.
 _UPKEEP = """
 CREATE TABLE unused (
     digest TEXT PRIMARY KEY, collection TEXT, since INTEGER NOT NULL
@@ -132,7 +133,8 @@ INSERT INTO unused SELECT DISTINCT digest, NULL, 0 FROM vectors
     WHERE digest NOT IN (SELECT digest FROM passages);
 CREATE INDEX unused_by_collection ON unused (collection);
 CREATE TABLE models (model TEXT PRIMARY KEY, used INTEGER NOT NULL) WITHOUT ROWID;
-INSERT INTO models SELECT DISTINCT model, CAST(strftime('%s', 'now') AS INTEGER) FROM vectors
+INSERT INTO models SELECT DISTINCT model, CAST(strftime('%s', 'now') AS INTEGER) FROM vectors;
+ALTER TABLE collections ADD COLUMN whole INTEGER NOT NULL DEFAULT 0
 """
 
 MIGRATIONS = (_ARTICLES, _SERVERS, _VECTORS, _LISTED, _UPKEEP)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from index import collection
+from index import library as library_module
 from index.analysis import analyse
 from index.collection import CollectionIndex, Hits, folder_name
 from index.derived import read_derived, write_derived
@@ -213,6 +214,44 @@ def test_vectors_of_another_model_are_never_mixed(library: Library, folder: Path
     index = CollectionIndex(library, other, "shared", folder)
     index.refresh()
     assert len(other.embedded) == len(index) == 4
+
+
+@pytest.mark.parametrize("way", ["many changes", "many passages", "an erasure"])
+@pytest.mark.parametrize("saved", [True, False], ids=["on disk", "open"])
+def test_an_index_that_can_follow_no_longer_begins_anew(
+    library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch, way: str, saved: bool
+) -> None:
+    monkeypatch.setattr(library_module, "_FOLLOWED", 4)
+    index = opened(library, folder)
+    index.save()
+    if way == "an erasure":
+        library.erase_collection("shared")
+        store(library, "talks", "A treaty about zeppelin flights.")
+    elif way == "many passages":
+        store(library, "arms", *(f"Missiles number {n}." for n in range(9)))
+        store(library, "arms", "Ankara again.")
+        store(library, "more", "A zeppelin.")
+        library.remove("shared", "talks")
+    else:
+        for number in range(9):
+            store(library, "arms", f"Missiles number {number}.")
+    kept = library.database.read(
+        "SELECT (SELECT count(*) FROM changes), (SELECT count(*) FROM removals)"
+    )[0]
+    assert kept[0] <= 6
+    assert kept[1] <= 5
+    assert not library.changes("shared", 2).whole
+    if saved:
+        index = opened(library, folder)
+    index.refresh()
+    assert_like_fresh(index, library, folder / "nowhere")
+    index.save()
+    generation = index.generation
+    store(library, "late", "A late treaty.")
+    assert library.changes("shared", generation).whole
+    embedder = BagOfWords()
+    assert_like_fresh(opened(library, folder, embedder), library, folder / "nowhere")
+    assert embedder.embedded == ["A late treaty."]
 
 
 @pytest.fixture
