@@ -44,11 +44,11 @@ class Personal:
     async def show(self, interaction: Interaction) -> None:
         """Say how much is kept."""
         place = await place_of(self._bot, interaction)
-        kept = await self._kept(interaction)
+        held = await self._bot.desk.call(self._bot.desk.privacy.count, interaction.user.id)
         card = privacy_card(
-            questions=len(kept["questions"]),
-            ratings=len(kept["feedback"]),
-            articles=len(kept["articles"]),
+            questions=held.questions,
+            ratings=held.feedback,
+            articles=held.articles,
             days=place.settings.keep_questions_days,
         )
         await respond(interaction, card, private=True)

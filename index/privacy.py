@@ -24,7 +24,18 @@ JOBS_KEPT = DAY
 """Seconds for which the report of a finished job stays, in case its asker was not told."""
 
 _TIMES = ("asked", "given", "queued", "started", "finished")
+_OWN_ARTICLES = "articles a JOIN collections c ON c.key = a.collection WHERE c.name = ?"
 _NUMBERS = ("channel", "message", "reply_channel", "reply_message")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How much is kept about a person."""
+
+    questions: int
+    feedback: int
+    jobs: int
+    articles: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,16 @@ class Privacy:
                 "jobs": _records(_jobs(db, person)),
                 "articles": _records(_articles(db, person)),
             }
+
+    def count(self, person: int) -> Held:
+        """Return how much ``export`` would return, without reading any text."""
+        with self._database.reading() as db:
+            return Held(
+                questions=_count(db, "answers WHERE asker = ?", person),
+                feedback=_count(db, "feedback WHERE person = ?", person),
+                jobs=_count(db, "jobs WHERE asker = ?", person),
+                articles=_count(db, _OWN_ARTICLES, user_collection(person)),
+            )
 
     def forget(self, person: int) -> Forgotten:
         """Delete all that ``export`` returns, and return how much of each that was.
@@ -121,6 +142,10 @@ def _take_text_out(db: sqlite3.Connection, collection: str) -> None:
         " WHERE collection = ? AND question IS NOT NULL",
         (collection,),
     )
+
+
+def _count(db: sqlite3.Connection, of: str, value: int | str) -> int:
+    return int(db.execute(f"SELECT count(*) FROM {of}", (value,)).fetchone()[0])  # noqa: S608
 
 
 def _delete(db: sqlite3.Connection, sql: str, value: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +18,7 @@ from index.guilds import Guilds
 from index.jobs import Jobs
 from index.journal import Journal
 from index.library import Library
-from index.privacy import Forgotten, Privacy
+from index.privacy import Forgotten, Held, Privacy
 from tests.fakes import drafts, made
 from tests.kept import ANN, BO, CAT, DAY, NOW, ONE, TWO, answered, on_disk, record
 
@@ -85,6 +86,32 @@ def test_a_person_sees_all_that_is_kept_about_them(library: Library, privacy: Pr
     assert "canary of Bo" not in json.dumps(told)
 
 
+def test_what_is_kept_is_counted_without_reading_a_text(library: Library, privacy: Privacy) -> None:
+    name = record(Journal(library.database), 7)
+    Feedback(library.database).vote(name, ONE, ANN, helpful=True, comment="Thanks.", now=NOW)
+    enqueue(library, ANN, "notes.txt")
+    library.store("user:11", made("diary", "My diary."), [])
+    read: set[tuple[str | None, str | None]] = set()
+
+    def watch(act: int, table: str | None, column: str | None, *_: str | None) -> int:
+        if act == sqlite3.SQLITE_READ and column:
+            read.add((table, column))
+        return sqlite3.SQLITE_OK
+
+    with library.database.reading() as db:
+        db.set_authorizer(watch)
+    held = privacy.count(ANN)
+    assert held == Held(questions=1, feedback=1, jobs=1, articles=1)
+    assert read == {
+        ("answers", "asker"),
+        ("feedback", "person"),
+        ("jobs", "asker"),
+        ("articles", "collection"),
+        ("collections", "key"),
+        ("collections", "name"),
+    }
+
+
 def test_forgetting_leaves_no_trace_of_a_person_and_all_of_others(
     library: Library, privacy: Privacy
 ) -> None:
@@ -137,6 +164,9 @@ def test_forgetting_empties_one_export_by_what_it_counts_and_no_other(
             else:
                 library.store(f"user:{person}", made(f"{at}", f"{at}"), [])
         before = {person: privacy.export(person) for person in (ANN, BO, CAT)}
+        for person, kept in before.items():
+            held = asdict(privacy.count(person))
+            assert held == {kind: len(kept[kind]) for kind in held}
         counts = asdict(privacy.forget(gone))
         assert counts == {kind: len(before[gone][kind]) for kind in counts}
         assert all(privacy.export(gone)[kind] == [] for kind in counts)
