@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ class Adding:
         self._bot = bot
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._due: set[str] = set()
-        self._paused: set[str] = set()
+        self._paused: Counter[str] = Counter()  # by how many
         self._closing = False
         self._notices: dict[int, Notice] = {}
         self._queueing = asyncio.Lock()  # no job is started before its notice is known
@@ -93,13 +94,13 @@ class Adding:
     @asynccontextmanager
     async def pause(self, collection: str) -> AsyncIterator[None]:
         """Have nothing added to a collection meanwhile, not even what is being added."""
-        self._paused.add(collection)
-        if collection in self._workers:
-            await asyncio.wait([self._workers[collection]])
+        self._paused[collection] += 1
         try:
+            if collection in self._workers:
+                await asyncio.wait([self._workers[collection]])
             yield
         finally:
-            self._paused.discard(collection)
+            self._paused -= Counter([collection])  # those at 0 are dropped
             await self._tell_forgotten()
             self.wake(collection)
 
