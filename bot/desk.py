@@ -18,7 +18,7 @@ from functools import partial
 from itertools import chain
 from typing import ParamSpec, TypeVar
 
-from bot.failures import noted
+from bot.failures import noted, own
 from index.engine import Asked, Engine
 from index.errors import PassageError
 from index.feedback import Feedback
@@ -50,7 +50,7 @@ class _Waiting:
 
     def fail(self, error: Exception) -> None:
         if not self.answer.done():
-            self.answer.set_exception(error)
+            self.answer.set_exception(own(error))
 
 
 class Desk:

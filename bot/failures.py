@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import secrets
 import traceback
-from typing import Any
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
 
 import aiohttp
 import discord
@@ -15,6 +18,8 @@ from bot.delivery import GONE, TROUBLE, respond
 from index.errors import LibraryError, PassageError, UnwritableError
 
 log = logging.getLogger("passage")
+
+E = TypeVar("E", bound=BaseException)
 
 _UNWRITABLE = (
     "I can't write anything down at the moment, so nothing was changed. Try again later; whoever "
@@ -70,6 +75,33 @@ def noted(error: BaseException, doing: str = "") -> str:
     log.error("failure %s%s: %s\n%s", reference, where, named(error), frames)
     log.debug("failure %s says: %s", reference, error)
     return reference
+
+
+def own(error: E) -> E:
+    """Return an exception that says the same, for one of several who are told of a failure.
+
+    Raised by each of them, a common one would keep the frames of all.
+    """
+    makers: tuple[Callable[[E], E], ...] = (copy.copy, _unconstructed)
+    for make in makers:
+        with suppress(Exception):  # a constructor that takes something else than it was kept with
+            found = make(error)
+            if type(found) is type(error) and _said(found) == _said(error):
+                found.__cause__, found.__context__ = error.__cause__, error.__context__
+                found.__suppress_context__ = error.__suppress_context__
+                return found.with_traceback(error.__traceback__)
+    return error
+
+
+def _unconstructed(error: E) -> E:
+    """Return a copy of an exception that its constructor has no part in."""
+    found = type(error).__new__(type(error), *error.args)
+    found.__dict__.update(error.__dict__)
+    return found
+
+
+def _said(error: BaseException) -> tuple[str, str, tuple[object, ...]]:
+    return str(error), repr(error), error.args
 
 
 async def answer_failure(interaction: discord.Interaction[Any], error: BaseException) -> None:

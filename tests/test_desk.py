@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
@@ -99,6 +100,68 @@ async def test_a_model_that_can_not_be_loaded_is_told_to_everyone(engine: Engine
         with pytest.raises(ModelError, match="not there"):
             await desk.ask("Who was first on the moon?", [SHARED])
     await desk.close()
+
+
+class FieldError(ModelError):
+    """A failure whose constructor takes something else than its sentence."""
+
+    def __init__(self, field: str, *, line: int) -> None:
+        super().__init__(f"{field} is wrong in line {line}.")
+        self.line = line
+
+
+async def told(desk: Desk, people: int) -> list[BaseException]:
+    """Return what people are told who all ask at once."""
+    asked = (desk.ask("Who was first on the moon?", [SHARED]) for _ in range(people))
+    found = await asyncio.gather(*asked, return_exceptions=True)
+    return [one for one in found if isinstance(one, BaseException)]
+
+
+def frames(error: BaseException) -> int:
+    return sum(1 for _ in traceback.walk_tb(error.__traceback__))
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        ModelError("The model is not there."),
+        FieldError("size", line=3),
+        FileNotFoundError(2, "No such file", "model.onnx"),
+        UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"),
+        KeyError("weights"),
+    ],
+    ids=lambda failure: type(failure).__name__,
+)
+async def test_everyone_is_told_by_an_exception_of_their_own(
+    engine: Engine, failure: Exception
+) -> None:
+    def fail(_engine: Engine) -> None:
+        raise failure from ValueError("why")
+
+    desk = Desk(engine, fail, passages=3)
+    desk.open()
+    errors = [error for _ in range(20) for error in await told(desk, 2)]
+    await desk.close()
+    assert len({id(error) for error in errors}) == 40
+    assert {(type(error), str(error)) for error in errors} == {(type(failure), str(failure))}
+    assert all(vars(error) == vars(failure) for error in errors)
+    assert {str(error.__cause__) for error in errors} == {"why"}
+    assert len({frames(error) for error in errors}) == 1
+
+
+async def test_all_who_wait_at_the_end_are_told_by_an_exception_of_their_own(
+    engine: Engine,
+) -> None:
+    desk = Desk(engine, nothing, passages=3)
+    waiting = asyncio.create_task(told(desk, 3))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    error = PassageError("Stopped.")
+    desk.give_up(error)
+    errors = await waiting
+    await desk.close()
+    assert len({id(one) for one in (error, *errors)}) == 4
+    assert [str(one) for one in errors] == ["Stopped."] * 3
 
 
 async def test_a_question_that_fails_fails_alone(
