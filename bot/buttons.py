@@ -16,7 +16,7 @@ from bot.custom_ids import Press, build
 from bot.delivery import Interaction, ask_form, is_private, respond, turn
 from bot.presses import filled_in
 from bot.questions import WayOn
-from index.errors import PassageError, UnknownArticleError
+from index.errors import PassageError
 from index.feedback import MOST_COMMENT, Reason
 from index.journal import Kept
 from index.records import Answer, Passage, Ranked, Timing
@@ -218,15 +218,8 @@ class Answers:
         if passage is None:
             return None
         library = self._desk.engine.library
-        for name in visible(collection):
-            if passage.id in [one.id for one in library.passages_of(name, passage.article_id)]:
-                try:
-                    text = library.article(name, passage.article_id).text
-                except UnknownArticleError:
-                    return None
-                before = text[max(0, passage.start - _NEIGHBOURS) : passage.start]
-                return before, text[passage.end : passage.end + _NEIGHBOURS]
-        return None
+        places = (library.around(name, passage.id, _NEIGHBOURS) for name in visible(collection))
+        return next((found for found in places if found is not None), None)
 
 
 class ComplaintForm(ui.Modal):

@@ -284,6 +284,19 @@ class Library:
         )
         return [self._whole(passage_of, row) for row in rows]
 
+    def around(self, collection: str, passage: int, characters: int) -> tuple[str, str] | None:
+        """Return so much of the text before and after a passage, None where it is not there."""
+        rows = self.database.read(
+            "SELECT a.text, p.start, p.end FROM passages p JOIN articles a ON a.key = p.article"
+            " JOIN collections c ON c.key = p.collection WHERE p.id = ? AND c.name = ?",
+            (passage, collection),
+        )
+        if not rows:
+            return None
+        # Not by substr(), which looks at each character before, and takes a NUL for the end.
+        text, start, end = rows[0]
+        return text[max(0, start - characters) : start], text[end : end + characters]
+
     def collections(self) -> list[str]:
         """Return the names of the collections that hold articles."""
         rows = self.database.read(

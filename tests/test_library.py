@@ -110,6 +110,23 @@ def test_an_unknown_article_is_a_sentence_that_says_where_to_look(
     assert library.generation("shared") == 0
 
 
+@pytest.mark.parametrize("text", ["One.", "Zwei 🏰\0ü ", "𝔸" * 40])
+@pytest.mark.parametrize("characters", [0, 3, 1_000])
+def test_the_text_around_a_passage_is_that_of_its_article(
+    library: Library, text: str, characters: int
+) -> None:
+    whole, pieces = drafts(*[text] * 5)
+    library.store("shared", made("a", whole), pieces)
+    library.store("user:1", made("a", "Another."), [])
+    for passage in library.passages_of("shared", "a"):
+        before = whole[max(0, passage.start - characters) : passage.start]
+        after = whole[passage.end : passage.end + characters]
+        assert library.around("shared", passage.id, characters) == (before, after)
+        assert library.around("user:1", passage.id, characters) is None
+    library.remove("shared", "a")
+    assert library.around("shared", passage.id, characters) is None
+
+
 def test_an_entry_is_found_by_id_or_by_a_title_that_only_it_has(library: Library) -> None:
     for name, title in (("a", "Talks"), ("b", "Deal"), ("c", "Deal")):
         library.store("shared", made(name, name, title), [])
