@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.custom_ids import key_of
 from bot.letters import starts, visible
-from index.errors import PassageError, UnknownArticleError
-from index.library import Entry, Library
+from index.errors import AmbiguousTitleError, UnknownArticleError
+from index.library import Entry, Library, candidates
 
 MOST_CHOICES = 25
 _LONGEST = 100  # UTF-16 units of a choice's name, the strictest way to count
@@ -22,10 +22,7 @@ def wanted(library: Library, collection: str, name: str) -> Entry:
         return titled[0]
     shown = " ".join(name.split())[:_SHOWN]
     if titled:
-        raise PassageError(
-            f"{len(titled)} articles are called “{shown}”: choose one from the list that opens "
-            "as you type."
-        )
+        raise AmbiguousTitleError(candidates(name, [(key_of(one.id), one) for one in titled]))
     raise UnknownArticleError(
         f"No article here is called “{shown}”: choose one from the list that opens as you type."
     )

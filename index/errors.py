@@ -8,6 +8,7 @@ PassageError                 anything that has one plain sentence for the person
 ├── LibraryError             the library can't be opened, read or written
 │   └── UnwritableError      there is no room for a change, or the folder is read-only
 ├── UnknownArticleError      no article of that name in the collection
+├── AmbiguousTitleError      several articles of that title in the collection
 └── EvaluationError          labelled passages or questions are malformed
 
 The message of each is a whole sentence that says what was wrong, where, and what to do.
@@ -46,6 +47,10 @@ class UnwritableError(LibraryError):
 
 class UnknownArticleError(PassageError):
     """No article of that name in the collection."""
+
+
+class AmbiguousTitleError(PassageError):
+    """Several articles of that title in the collection."""
 
 
 class EvaluationError(PassageError):

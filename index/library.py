@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,10 +21,10 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from index.characters import folded, without_surrogates
+from index.characters import folded, shown, without_surrogates
 from index.chunk import Chunk
 from index.database import Database
-from index.errors import UnknownArticleError
+from index.errors import AmbiguousTitleError, UnknownArticleError
 from index.integrity import problems
 from index.records import Article, Passage
 from index.rows import article_of, content_digest, embedded_text, passage_of, text_digest, text_of
@@ -57,6 +58,8 @@ SELECT a.id, a.title, a.source, a.origin, a.author, a.url, a.published, a.added,
     a.characters, (SELECT count(*) FROM passages p WHERE p.article = a.key) AS passages
 FROM articles a WHERE a.collection = (SELECT key FROM collections WHERE name = ?1)
 """
+_NAMED = 5  # articles of one title that a sentence names
+_SHOWN = 60  # characters of a title or a source in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,12 +224,17 @@ class Library:
         return self._entries(collection, "a.folded = ?2", folded(title))
 
     def entry(self, collection: str, name: str) -> Entry:
-        """Return one article by id, or by a title that only it has; raises UnknownArticleError."""
+        """Return one article by id, or by a title that only it has.
+
+        Raises UnknownArticleError, or AmbiguousTitleError where several have the title.
+        """
         name = without_surrogates(name)
         found = self._entries(collection, "a.id = ?2", name) or self._entries(
             collection, "a.title = ?2 COLLATE NOCASE", name
         )
-        if len(found) != 1:
+        if len(found) > 1:
+            raise AmbiguousTitleError(candidates(name, [(one.id, one) for one in found]))
+        if not found:
             raise _unknown(name, collection)
         return found[0]
 
@@ -558,6 +566,29 @@ class Library:
             f"{_ENTRIES} AND {which} ORDER BY a.key DESC", (collection, *values)
         )
         return [Entry(**dict(row)) for row in rows]
+
+
+def candidates(title: str, found: Sequence[tuple[str, Entry]]) -> str:
+    """Return the sentence that names the articles of one title, each by what to call it."""
+    named = "; ".join(_told_apart(name, entry) for name, entry in found[:_NAMED])
+    more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return (
+        f"{len(found)} articles are called “{_cut(title)}”: give the id of the one that is "
+        f"meant. They are {named}{more}."
+    )
+
+
+def _told_apart(name: str, entry: Entry) -> str:
+    # Of a path the name alone: where files lie here is not for everybody.
+    source = entry.source if "://" in entry.source else re.split(r"[/\\]", entry.source)[-1]
+    published = f", published {_cut(entry.published)}" if entry.published else ""
+    return f"{shown(name)} (from {_cut(source)}{published}, added {entry.added[:10]})"
+
+
+def _cut(text: str) -> str:
+    """Return a text on one line, shortened in the middle: both ends tell it from others."""
+    line = shown(text)
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN // 2]}…{line[-_SHOWN // 2 :]}"
 
 
 def erase(db: sqlite3.Connection, collection: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -246,6 +247,22 @@ async def test_titles_complete_and_what_is_chosen_is_shown(scene: Scene) -> None
     assert await scene.ada.autocomplete("article show", scene.general, article="S-400") == []
     unknown = await scene.ada.slash("article show", scene.general, article="nowhere")
     assert "No article here is called “nowhere”" in await said(unknown)
+
+
+async def test_a_title_of_several_articles_names_what_leads_to_each(scene: Scene) -> None:
+    names = [f"{name} {'i' * 300}" for name in "abcdefg"]
+    lines = [json.dumps({"id": n, "title": "Same", "text": f"Twin {n[0]}."}) for n in names]
+    await add(scene, File("same.jsonl", "\n".join(lines).encode()))
+    for command, given in (("article show", {}), ("search", {"query": "twin"})):
+        asked = await scene.ada.slash(command, scene.general, article="same", **given)
+        text = await said(asked)
+        assert "7 articles are called “same”: give the id of the one that is meant." in text
+        assert text.endswith("; and 2 more.")
+    found = dict(re.findall(r"(_[0-9a-f]{20}) \(from same\.jsonl#(\w)", text))
+    assert sorted(found.values()) == ["c", "d", "e", "f", "g"]
+    for key, name in found.items():
+        shown = await said(await scene.ada.slash("article show", scene.general, article=key))
+        assert f"Twin {name}." in shown
 
 
 async def test_the_list_has_pages_that_turn_after_a_restart(scene: Scene) -> None:

@@ -264,6 +264,21 @@ def test_an_unknown_article_is_one_sentence_and_exit_code_1(passage: Run) -> Non
     )
 
 
+def test_a_title_of_several_articles_names_the_ids_that_lead_to_them(
+    passage: Run, tmp_path: Path
+) -> None:
+    lines = [json.dumps({"id": name, "title": "Same", "text": f"{name}."}) for name in ("x1", "x2")]
+    (tmp_path / "same.jsonl").write_text("\n".join(lines), "utf-8")
+    passage("add", "same.jsonl")
+    for command in (("show", "same"), ("remove", "Same", "--yes"), ("refresh", "Same")):
+        ran = passage(*command)
+        assert (ran.code, ran.out) == (1, "")
+        assert ran.err.startswith("2 articles are called “")
+        assert "give the id of the one that is meant. They are x2 (from same.jsonl#x2, " in ran.err
+        assert "; x1 (from same.jsonl#x1, " in ran.err
+    assert "x1." in passage("show", "x1").out
+
+
 def test_a_collection_is_asked_together_with_shared_and_no_other(
     passage: Run, harbour: Path, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 
 from bot.articles import offered
 from index import library as library_module
-from index.errors import LibraryError, UnknownArticleError
+from index.errors import AmbiguousTitleError, LibraryError, UnknownArticleError
 from index.library import DAY, Changes, Library, Totals
 from index.records import Article, Page, Section
 from index.rows import content_digest, text_digest
@@ -132,8 +133,32 @@ def test_an_entry_is_found_by_id_or_by_a_title_that_only_it_has(library: Library
         library.store("shared", made(name, name, title), [])
     assert library.entry("shared", "b").title == "Deal"
     assert library.entry("shared", "talks").id == "a"
-    with pytest.raises(UnknownArticleError):
-        library.entry("shared", "Deal")
+
+
+def test_a_title_that_several_have_is_a_sentence_that_tells_them_apart(library: Library) -> None:
+    path = replace(made("a", "One.", "Deal"), source="/home/op/old/deal.md")
+    library.store("shared", path, [])
+    library.store("shared", made("b", "Two.", "Deal", published="2017-09-28"), [])
+    address = f"https://example.com/{'x' * 90}/deal"
+    library.store("shared", replace(made("c", "Three.", "deal"), source=address), [])
+    added = library.entry("shared", "a").added[:10]
+    with pytest.raises(AmbiguousTitleError) as caught:
+        library.entry("shared", "DEAL")
+    assert str(caught.value) == (
+        "3 articles are called “DEAL”: give the id of the one that is meant. They are"
+        f" c (from https://example.com/xxxxxxxxxx…{'x' * 25}/deal, added {added});"
+        f" b (from b.txt, published 2017-09-28, added {added}); a (from deal.md, added {added})."
+    )
+
+
+def test_of_many_articles_of_a_title_some_are_named_in_bounded_length(library: Library) -> None:
+    title = "Same " * 100
+    for number in range(40):
+        article = made(f"{number}{'i' * 500}", f"{number}", title, published="p" * 500)
+        library.store("shared", article, [])
+    with pytest.raises(AmbiguousTitleError, match=r"; and 35 more\.$") as caught:
+        library.entry("shared", title)
+    assert len(str(caught.value)) < 2_000
 
 
 def test_a_twin_is_another_article_with_the_same_text(library: Library) -> None:
