@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 import logging
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +26,7 @@ from bot.presses import Presses
 from bot.pulse import Pulse
 from bot.questions import Questions
 from bot.rates import Rates
+from bot.signals import heed
 from bot.unasked import Unasked
 from index.errors import PassageError
 
@@ -88,9 +88,7 @@ class PassageBot(discord.AutoShardedClient):
         self._beating = asyncio.create_task(self._beat(), name="pulse")
         for part in (ask, buttons, search, library, settings, insights):
             part.add_to(self)
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, self._leave)
+        heed(self._leave)
         await self._sync()
         await self.keeping.resume()
 

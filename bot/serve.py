@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
 from collections.abc import Callable
 from functools import partial
 
@@ -17,6 +16,7 @@ from bot.client import PassageBot
 from bot.compose import build_backups, build_engine
 from bot.desk import Desk
 from bot.redaction import redact_output
+from bot.signals import let_go
 from config.settings import LogLevel, Settings
 from config.starter import sync_starter
 from index.engine import SHARED, Engine
@@ -99,13 +99,8 @@ async def _serve(desk: Desk, new_bot: Callable[[], PassageBot], token: str) -> N
                 log.warning("the connection to Discord is made anew: %s", type(error).__name__)
             finally:
                 log.info("%s", bot.pulse)
-            _let_go()
+            let_go()
             await asyncio.sleep(_AGAIN)
     finally:
         await desk.close()
-
-
-def _let_go() -> None:
-    """Have a signal end the process at once, where nothing is being answered."""
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().remove_signal_handler(name)
+        let_go()  # from here on there is no loop to tell
