@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 log = logging.getLogger("passage")
 
 _EVERY = 60.0  # seconds between two looks at what is to be deleted
+
+
+def served(guild_ids: Iterable[int], shards: Collection[int] | None, count: int | None) -> set[int]:
+    """Return the servers that some of ``count`` shards are told of; None stands for all of them.
+
+    Of others nothing is known here: another process, which serves their shards, sees to them.
+    """
+    if shards is None or count is None:
+        return set(guild_ids)
+    return {guild_id for guild_id in guild_ids if (guild_id >> 22) % count in shards}
 
 
 class Keeping:
@@ -53,9 +63,9 @@ class Keeping:
 
         Discord's list holds those with an outage too, so that none of them counts as left.
         """
-        desk = self._bot.desk
-        present = {guild.id for guild in self._bot.guilds}
-        known = set(await desk.call(desk.guilds.known))
+        desk, bot = self._bot.desk, self._bot
+        present = {guild.id for guild in bot.guilds}
+        known = served(await desk.call(desk.guilds.known), bot.shard_ids, bot.shard_count)
         for gone in known - present:
             await desk.call(desk.guilds.mark_left, gone, desk.now)
         for back in known & present:
