@@ -19,6 +19,7 @@ from bot.cards import progress_card, queued_card, report_card, sentence_card
 from bot.delivery import Interaction, promise
 from bot.failures import noted, sentence_of
 from bot.notices import Notice, Progress, reachable
+from bot.promises import in_time
 from index.engine import Engine
 from index.errors import ExtractionError, PassageError, UnwritableError
 from index.extract import is_url
@@ -67,8 +68,9 @@ class Adding:
 
     async def accept(self, interaction: Interaction, collection: str, wanted: Wanted) -> None:
         """Queue what is to be added, and only then tell that it is: by now it can't be lost."""
-        await self._refuse_too_many(collection)
-        public = reachable(interaction)
+        await in_time(interaction, self._refuse_too_many(collection))
+        # What was promised before anybody knew whether it is allowed was promised privately.
+        public = reachable(interaction) and not interaction.response.is_done()
         message = await promise(interaction, private=not public)
         notice = Notice(
             self._bot,

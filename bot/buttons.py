@@ -13,8 +13,9 @@ from discord import ui
 from bot.access import collection_of, is_shared, may_see, visible
 from bot.cards import answer_card, changed_card, neighbours_card, sentence_card
 from bot.custom_ids import Press, build
-from bot.delivery import Interaction, ask_form, is_private, respond, turn
+from bot.delivery import Interaction, ask_form, is_private, promise_update, respond, turn
 from bot.presses import filled_in
+from bot.promises import if_soon, in_time
 from bot.questions import WayOn
 from index.errors import PassageError
 from index.feedback import MOST_COMMENT, Reason
@@ -90,17 +91,15 @@ class Answers:
 
     async def turn(self, interaction: Interaction, press: Press) -> None:
         """Show another passage."""
-        found = await self._find(interaction, press)
-        shared = is_shared(found.kept)
-        private = (found.kept.private or is_private(interaction)) and not shared
-        card = await self._desk.call(self._card, found, press.number, private=private)
-        await turn(interaction, card, private=found.kept.private and not shared)
+        private, card = await in_time(interaction, self._page(interaction, press), promise_update)
+        await turn(interaction, card, private=private)
 
     async def near(self, interaction: Interaction, press: Press) -> None:
         """Show the text around a passage, to whoever asked for it."""
-        found = await self._find(interaction, press)
+        found = await in_time(interaction, self._find(interaction, press))
         passage = found.passage(press.number)
-        around = await self._desk.call(self._around, passage, found.kept.collection)
+        work = self._desk.call(self._around, passage, found.kept.collection)
+        around = await in_time(interaction, work)
         card = changed_card()
         if passage is not None and around is not None:
             card = neighbours_card(passage, *around)
@@ -112,8 +111,8 @@ class Answers:
 
     async def bad(self, interaction: Interaction, press: Press) -> None:
         """Ask what was wrong with an answer."""
-        found = await self._find(interaction, press)
-        if found.passage(press.number) is None:
+        found = await if_soon(interaction, self._find(interaction, press))
+        if found is not None and found.passage(press.number) is None:
             await respond(interaction, changed_card(), private=True)
         else:
             await ask_form(interaction, ComplaintForm(press.key, press.number))
@@ -127,7 +126,7 @@ class Answers:
 
     async def tell(self, interaction: Interaction, press: Press) -> None:
         """Tell the keepers of a library what it lacks."""
-        found = await self._find(interaction, press)
+        found = await in_time(interaction, self._find(interaction, press))
         if found.kept.collection.startswith("user:"):
             await respond(interaction, sentence_card(_OWN, tone="plain"), private=True)
         else:
@@ -137,13 +136,14 @@ class Answers:
         """Show a private answer to everybody, once."""
         lock = self._sharing.setdefault(press.key, asyncio.Lock())
         async with lock:
-            found = await self._find(interaction, press)
+            found = await in_time(interaction, self._find(interaction, press), promise_update)
             if is_shared(found.kept) or not found.kept.private:
                 raise PassageError(_SHARED)
             if found.passages and found.passage(press.number) is None:
                 await respond(interaction, changed_card(), private=True)
                 return
-            card = await self._desk.call(self._card, found, press.number, private=False)
+            work = self._desk.call(self._card, found, press.number, private=False)
+            card = await in_time(interaction, work, promise_update)
             shown = await respond(interaction, card, private=False)
             if shown is not None:
                 await self._questions.shown(press.key, interaction.channel_id or 0, shown)
@@ -157,7 +157,7 @@ class Answers:
         reason: Reason | None = None,
         comment: str = "",
     ) -> None:
-        found = await self._find(interaction, press)
+        found = await in_time(interaction, self._find(interaction, press))
         if found.passage(press.number) is None:
             await respond(interaction, changed_card(), private=True)
         else:
@@ -172,7 +172,7 @@ class Answers:
         reason: Reason | None = None,
         comment: str = "",
     ) -> None:
-        kept = await self._desk.call(
+        vote = self._desk.call(
             self._desk.feedback.vote,
             press.key,
             collection_of(interaction),
@@ -182,8 +182,19 @@ class Answers:
             comment=comment,
             now=self._desk.now,
         )
+        kept = await in_time(interaction, vote)
         card = sentence_card(_THANKS if kept else _NO_VOTES, tone="fine" if kept else "plain")
         await respond(interaction, card, private=True)
+
+    async def _page(
+        self, interaction: Interaction, press: Press
+    ) -> tuple[bool, discord.ui.LayoutView]:
+        """Return a passage's card, and whether nobody else may see it."""
+        found = await self._find(interaction, press)
+        shared = is_shared(found.kept)
+        private = (found.kept.private or is_private(interaction)) and not shared
+        card = await self._desk.call(self._card, found, press.number, private=private)
+        return found.kept.private and not shared, card
 
     async def _find(self, interaction: Interaction, press: Press) -> Found:
         """Return the answer a press is about.  Raises PassageError for what is not to be seen."""

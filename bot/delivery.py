@@ -82,12 +82,15 @@ async def respond(
                 raise
         else:
             return sent.message_id
+    if response.type is discord.InteractionResponseType.deferred_message_update:
+        # What was promised is a change of the pressed card, whose place this is not to take.
+        return (await interaction.followup.send(view=card, ephemeral=private, wait=True)).id
     # A first try that took effect and then failed has left a message to write into.
     return (await persist(lambda: interaction.edit_original_response(view=card))).id
 
 
 async def defer(interaction: Interaction, *, private: bool) -> None:
-    """Promise an answer; it is public or private from now on."""
+    """Promise an answer, unless that was done; it is public or private from now on."""
     await _deferred(interaction, private=private)
 
 
@@ -102,6 +105,8 @@ async def promise(interaction: Interaction, *, private: bool) -> int:
 async def _deferred(
     interaction: Interaction, *, private: bool
 ) -> discord.InteractionCallbackResponse[Any] | None:
+    if interaction.response.is_done():
+        return None
     return await _once(lambda: interaction.response.defer(ephemeral=private, thinking=True))
 
 
@@ -112,8 +117,15 @@ async def turn(interaction: Interaction, card: discord.ui.LayoutView, *, private
     """
     if private and not is_private(interaction):
         await respond(interaction, card, private=True)
+    elif interaction.response.is_done():
+        await persist(lambda: interaction.edit_original_response(view=card))
     else:
         await _once(lambda: interaction.response.edit_message(view=card))
+
+
+async def promise_update(interaction: Interaction) -> None:
+    """Promise to see to a press, which nobody sees yet: ``turn`` and ``respond`` may follow."""
+    await _once(interaction.response.defer)
 
 
 async def promise_turn(interaction: Interaction) -> None:

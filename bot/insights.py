@@ -12,6 +12,7 @@ from bot.cards import help_card, why_card
 from bot.cards.missed import missed_card
 from bot.delivery import Interaction, defer, respond
 from bot.keepers import keepers_place, place_of
+from bot.promises import in_time
 
 if TYPE_CHECKING:
     from bot.client import PassageBot
@@ -32,8 +33,9 @@ def _add_why(bot: PassageBot) -> None:
     @app_commands.describe(question="The question")
     @app_commands.default_permissions(manage_guild=True)
     async def why(interaction: Interaction, question: app_commands.Range[str, 1, _LONGEST]) -> None:
-        place = await keepers_place(bot, interaction)
-        await bot.questions.admit(place.collection, interaction.user.id)
+        place = await in_time(interaction, keepers_place(bot, interaction))
+        admitted = bot.questions.admit(place.collection, interaction.user.id)
+        await in_time(interaction, admitted)
         with bot.questions.underway():
             await defer(interaction, private=True)
             answer = await bot.desk.ask(question, visible(place.collection))
@@ -44,8 +46,10 @@ def _add_missed(bot: PassageBot) -> None:
     @bot.tree.command(description="Show what people asked in vain")
     @app_commands.default_permissions(manage_guild=True)
     async def missed(interaction: Interaction) -> None:
-        place = await keepers_place(bot, interaction)
-        found = await bot.desk.call(bot.desk.feedback.in_vain, place.collection)
+        place = await in_time(interaction, keepers_place(bot, interaction))
+        found = await in_time(
+            interaction, bot.desk.call(bot.desk.feedback.in_vain, place.collection)
+        )
         card = missed_card(found, days=place.settings.keep_questions_days)
         await respond(interaction, card, private=True)
 
@@ -53,6 +57,6 @@ def _add_missed(bot: PassageBot) -> None:
 def _add_help(bot: PassageBot) -> None:
     @bot.tree.command(name="help", description="Show what I can do")
     async def help_(interaction: Interaction) -> None:
-        place = await place_of(bot, interaction)
+        place = await in_time(interaction, place_of(bot, interaction))
         card = help_card(manager=place.keeper)
         await respond(interaction, card, private=True)

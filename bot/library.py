@@ -11,14 +11,16 @@ from bot.adding import Wanted, pasted
 from bot.articles import offered, take_out, wanted
 from bot.cards import article_card, articles_card, remove_card, sentence_card
 from bot.custom_ids import Press, build
-from bot.delivery import Interaction, ask_form, respond, turn
+from bot.delivery import Interaction, ask_form, promise_turn, respond, turn
 from bot.failures import NotAllowedError
-from bot.keepers import keepers_place
+from bot.keepers import Place, keepers_place
 from bot.presses import filled_in
+from bot.promises import if_soon, in_time
 from index.engine import SHARED
 from index.errors import PassageError
 from index.extract import Limits, is_url
 from index.extract.dates import parse_date
+from index.library import Entry
 
 if TYPE_CHECKING:
     from bot.client import PassageBot
@@ -58,7 +60,7 @@ class Articles(app_commands.Group):
         url: app_commands.Range[str, 1, _LONGEST_URL] | None = None,
     ) -> None:
         """Queue a file or an address."""
-        place = await keepers_place(self._bot, interaction)
+        place = await in_time(interaction, keepers_place(self._bot, interaction))
         if file is not None and url is None:
             _check_size(file, self._bot.desk.engine.limits)
             job = Wanted("file", file.filename, lambda: _downloaded(file))
@@ -70,13 +72,13 @@ class Articles(app_commands.Group):
 
     @app_commands.command(description="Add an article by pasting its text")
     async def paste(self, interaction: Interaction) -> None:
-        """Open the form for a text."""
-        await keepers_place(self._bot, interaction)
+        """Open the form for a text; who sends it is checked then in any case."""
+        await if_soon(interaction, keepers_place(self._bot, interaction))
         await ask_form(interaction, PasteForm())
 
     async def was_pasted(self, interaction: Interaction, _press: Press) -> None:
         """Queue what was typed into the form."""
-        place = await keepers_place(self._bot, interaction)
+        place = await in_time(interaction, keepers_place(self._bot, interaction))
         fields = filled_in(interaction)
         title, text = fields.get("title", "").strip(), fields.get("text", "")
         if not title or not text.strip():
@@ -92,19 +94,18 @@ class Articles(app_commands.Group):
     @app_commands.command(name="list", description="List the articles in the library")
     async def list_(self, interaction: Interaction) -> None:
         """Show the first page of the articles."""
-        place = await keepers_place(self._bot, interaction)
-        card = await self._page(place.collection, 0)
+        card = await in_time(interaction, self._page(interaction, 0))
         await respond(interaction, card, private=True)
 
     async def turn(self, interaction: Interaction, press: Press) -> None:
         """Show another page of the articles."""
-        place = await keepers_place(self._bot, interaction)
-        card = await self._page(place.collection, press.number)
+        card = await in_time(interaction, self._page(interaction, press.number), promise_turn)
         await turn(interaction, card, private=True)
 
-    async def _page(self, collection: str, page: int) -> ui.LayoutView:
+    async def _page(self, interaction: Interaction, page: int) -> ui.LayoutView:
+        place = await keepers_place(self._bot, interaction)
         desk = self._bot.desk
-        entries = await desk.call(desk.engine.library.entries, collection)
+        entries = await desk.call(desk.engine.library.entries, place.collection)
         shared = await desk.call(desk.engine.library.count, SHARED)
         return articles_card(entries, page=page, shared=shared)
 
@@ -112,34 +113,41 @@ class Articles(app_commands.Group):
     @app_commands.describe(article="Its title")
     async def show(self, interaction: Interaction, article: str) -> None:
         """Show an article's details and how it begins."""
+        card = await in_time(interaction, self._shown(interaction, article))
+        await respond(interaction, card, private=True)
+
+    async def _shown(self, interaction: Interaction, article: str) -> ui.LayoutView:
+        place, entry = await self._wanted(interaction, article)
+        desk = self._bot.desk
+        whole = await desk.call(desk.engine.library.article, place.collection, entry.id)
+        return article_card(entry, whole.text[:_OPENING])
+
+    async def _wanted(self, interaction: Interaction, article: str) -> tuple[Place, Entry]:
         place = await keepers_place(self._bot, interaction)
         desk = self._bot.desk
-        library = desk.engine.library
-        entry = await desk.call(wanted, library, place.collection, article)
-        whole = await desk.call(library.article, place.collection, entry.id)
-        card = article_card(entry, whole.text[:_OPENING])
-        await respond(interaction, card, private=True)
+        return place, await desk.call(wanted, desk.engine.library, place.collection, article)
 
     @app_commands.command(description="Remove an article from the library")
     @app_commands.describe(article="Its title")
     async def remove(self, interaction: Interaction, article: str) -> None:
         """Ask whether an article is really to go."""
-        place = await keepers_place(self._bot, interaction)
-        desk = self._bot.desk
-        entry = await desk.call(wanted, desk.engine.library, place.collection, article)
+        _, entry = await in_time(interaction, self._wanted(interaction, article))
         await respond(interaction, remove_card(entry), private=True)
 
     async def removed(self, interaction: Interaction, press: Press) -> None:
         """Remove the article that was asked about."""
-        place = await keepers_place(self._bot, interaction)
-        desk = self._bot.desk
-        gone = await desk.call(take_out, desk.engine.library, place.collection, press.key)
+        gone = await in_time(interaction, self._taken_out(interaction, press.key), promise_turn)
         card = (
             sentence_card(f"{gone.title} has been removed from the library.", tone="fine")
             if gone is not None
             else sentence_card("That article is not in the library any more.", tone="warning")
         )
         await turn(interaction, card, private=True)
+
+    async def _taken_out(self, interaction: Interaction, key: str) -> Entry | None:
+        place = await keepers_place(self._bot, interaction)
+        desk = self._bot.desk
+        return await desk.call(take_out, desk.engine.library, place.collection, key)
 
     async def kept(self, interaction: Interaction, _press: Press) -> None:
         """Leave everything as it is."""
@@ -150,13 +158,7 @@ class Articles(app_commands.Group):
     @app_commands.describe(article="Its title; leave it out to refresh all that came from the web")
     async def refresh(self, interaction: Interaction, article: str | None = None) -> None:
         """Queue the addresses that articles came from."""
-        place = await keepers_place(self._bot, interaction)
-        desk = self._bot.desk
-        library = desk.engine.library
-        if article is not None:
-            entries = [await desk.call(wanted, library, place.collection, article)]
-        else:
-            entries = await desk.call(library.entries, place.collection)
+        place, entries = await in_time(interaction, self._refreshed(interaction, article))
         origins = [entry.origin for entry in entries if entry.origin and is_url(entry.origin)]
         if not origins:
             raise PassageError(
@@ -168,6 +170,16 @@ class Articles(app_commands.Group):
         name = entries[0].title if article is not None else "Everything from the web"
         job = Wanted("url", name, lambda: _given(addresses))
         await self._bot.keeping.adding.accept(interaction, place.collection, job)
+
+    async def _refreshed(
+        self, interaction: Interaction, article: str | None
+    ) -> tuple[Place, list[Entry]]:
+        if article is not None:
+            place, entry = await self._wanted(interaction, article)
+            return place, [entry]
+        place = await keepers_place(self._bot, interaction)
+        desk = self._bot.desk
+        return place, await desk.call(desk.engine.library.entries, place.collection)
 
     @show.autocomplete("article")
     @remove.autocomplete("article")

@@ -15,6 +15,7 @@ from bot.counts import plural
 from bot.custom_ids import Press
 from bot.delivery import Interaction, defer, promise_turn, respond, turn
 from bot.keepers import place_of
+from bot.promises import in_time
 from index.guilds import user_collection
 
 if TYPE_CHECKING:
@@ -43,8 +44,9 @@ class Personal:
 
     async def show(self, interaction: Interaction) -> None:
         """Say how much is kept."""
-        place = await place_of(self._bot, interaction)
-        held = await self._bot.desk.call(self._bot.desk.privacy.count, interaction.user.id)
+        place = await in_time(interaction, place_of(self._bot, interaction))
+        count = self._bot.desk.call(self._bot.desk.privacy.count, interaction.user.id)
+        held = await in_time(interaction, count)
         card = privacy_card(
             questions=held.questions,
             ratings=held.feedback,

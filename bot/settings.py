@@ -11,9 +11,10 @@ from discord import app_commands, ui
 from bot.cards import sentence_card, settings_card
 from bot.cards.service import MOST_CHANNELS
 from bot.custom_ids import Press
-from bot.delivery import Interaction, respond, turn
+from bot.delivery import Interaction, promise_turn, respond, turn
 from bot.keepers import keepers_server
 from bot.presses import number, numbers
+from bot.promises import in_time
 from index.errors import PassageError
 from index.guilds import GuildSettings, SettingsChange
 
@@ -75,7 +76,7 @@ class Choices(app_commands.Group):
     @app_commands.command(description="Show all settings on one card, and change them there")
     async def show(self, interaction: Interaction) -> None:
         """Show the settings, privately."""
-        place = await keepers_server(self._bot, interaction)
+        place = await in_time(interaction, keepers_server(self._bot, interaction))
         card = self._card(interaction, place.settings)
         await respond(interaction, card, private=True)
 
@@ -91,14 +92,15 @@ class Choices(app_commands.Group):
         on: bool = True,
     ) -> None:
         """Turn one channel's being answered unasked on or off."""
-        place = await keepers_server(self._bot, interaction)
+        place = await in_time(interaction, keepers_server(self._bot, interaction))
         answered = place.settings.answered_channels | {channel.id}
         if on and len(answered) > MOST_CHANNELS:
             raise PassageError(
                 f"I answer unasked in {MOST_CHANNELS} channels already: turn one of them off first."
             )
         guilds, guild_id = self._bot.desk.guilds, _guild(interaction)
-        await self._bot.desk.call(guilds.answer_in, guild_id, channel.id, on=on)
+        change = self._bot.desk.call(guilds.answer_in, guild_id, channel.id, on=on)
+        await in_time(interaction, change)
         told = f"In #{channel.name} I now answer without being asked when I have a clear answer."
         if not on:
             told = f"In #{channel.name} I now answer only when I am asked."
@@ -137,10 +139,13 @@ class Choices(app_commands.Group):
 
     async def _change(self, interaction: Interaction, **changed: Unpack[SettingsChange]) -> None:
         """Change a server's settings and show the card as it is now."""
+        settings = await in_time(interaction, self._changed(interaction, changed), promise_turn)
+        await turn(interaction, self._card(interaction, settings), private=True)
+
+    async def _changed(self, interaction: Interaction, changed: SettingsChange) -> GuildSettings:
         await keepers_server(self._bot, interaction)
         guilds, guild_id = self._bot.desk.guilds, _guild(interaction)
-        settings = await self._bot.desk.call(guilds.change, guild_id, **changed)
-        await turn(interaction, self._card(interaction, settings), private=True)
+        return await self._bot.desk.call(guilds.change, guild_id, **changed)
 
     def _card(self, interaction: Interaction, settings: GuildSettings) -> ui.LayoutView:
         """Return the card, without channels and a role that have been deleted."""
