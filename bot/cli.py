@@ -21,7 +21,7 @@ from bot.progress import batch_progress, ingest_progress, tell_what_takes_long, 
 from config.settings import Settings, load
 from index.characters import without_surrogates
 from index.engine import SHARED, Engine
-from index.errors import ExtractionError, PassageError
+from index.errors import ExtractionError, PassageError, UnknownArticleError
 from index.evaluate import Evaluation, figures, read_passages, read_questions
 from index.extract import expand, is_url
 from index.ingest import Report
@@ -81,6 +81,10 @@ def ask(
 @app.command()
 def search(
     query: Annotated[str, typer.Argument(help="What to look for.")],
+    article: Annotated[
+        str | None,
+        typer.Option(help="Look in one article only: its id, or its title.", metavar="ARTICLE"),
+    ] = None,
     as_json: AsJson = False,
     passages: Count = None,
     collection: Collection = SHARED,
@@ -89,11 +93,15 @@ def search(
     """Show the passages nearest to a query, whole, with their scores."""
     settings = load(data=data, passages=passages)
     with _engine(settings, seeded=True) as engine:
-        names = _ready(engine, collection)
+        home, within = collection, None
+        if article is not None:
+            home, within = _meant(engine, (collection, SHARED), article)
+        names = _ready(engine, home, collection)
         with waiting(err, "searching"):
-            found = engine.search(query, names, settings.passages)
+            found = engine.search(query, names, settings.passages, within)
         if as_json:
-            print_json({"query": query, "passages": output.passages_json(found)})
+            told = {"query": query, "article": within, "passages": output.passages_json(found)}
+            print_json(told)
         else:
             terminal.show_passages(out, found)
 
@@ -337,12 +345,26 @@ def _finish(report: Report, collection: str, *, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _ready(engine: Engine, collection: str) -> list[str]:
-    """Return what a question in a collection sees, that and what all share, with indexes open.
+def _meant(engine: Engine, collections: Sequence[str], name: str) -> tuple[str, str]:
+    """Return the collection and id of the article that is meant, that of the first that has one.
+
+    Raises UnknownArticleError, about the first.
+    """
+    unknown: UnknownArticleError | None = None
+    for collection in collections:
+        try:
+            return collection, engine.library.entry(collection, name).id
+        except UnknownArticleError as error:
+            unknown = unknown or error
+    raise unknown or UnknownArticleError(name)
+
+
+def _ready(engine: Engine, *collections: str) -> list[str]:
+    """Return what a question in collections sees, those and what all share, with indexes open.
 
     An index that has to be built anew, as after a change of model, shows its progress.
     """
-    names = list(dict.fromkeys([collection, SHARED]))
+    names = list(dict.fromkeys([*collections, SHARED]))
     with waiting(err, "loading the model"):
         _ = engine.embedder
     with batch_progress(err, "indexing") as progress:

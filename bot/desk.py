@@ -130,10 +130,15 @@ class Desk:
         self._arrived.set()
         return await answer
 
-    async def search(self, query: str, collections: Sequence[str], k: int) -> tuple[Ranked, ...]:
-        """Return the passages nearest to a query.  Raises PassageError."""
+    async def search(
+        self, query: str, collections: Sequence[str], k: int, article: str | None = None
+    ) -> tuple[Ranked, ...]:
+        """Return the passages nearest to a query, of one article where one is given by id.
+
+        Raises PassageError.
+        """
         await self._rebuilt(await self._run(self._model, self.engine.behind, collections))
-        return await self._run(self._model, self.engine.search, query, collections, k)
+        return await self._run(self._model, self.engine.search, query, collections, k, article)
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a short call to the library on a thread of its own."""

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 PAGES = 5
 """Pages that a search has at the most."""
 
-_ALL = 1_000  # passages that are looked at for those of one article
 _OLD = "This search is no longer kept. Search again."
 
 
@@ -97,18 +96,17 @@ class Searches:
     ) -> tuple[str, discord.ui.LayoutView]:
         collection = collection_of(interaction)
         article = None if name is None else await self._desk.call(self._meant, collection, name)
-        places = visible(collection) if article is None else (article[0],)
-        k = PAGES * FOUND_A_PAGE if article is None else _ALL
-        found = await self._desk.search(query, places, k)
+        places, within = visible(collection), None
         if article is not None:
-            found = tuple(one for one in found if one.passage.article_id == article[1].id)
+            places, within = tuple(dict.fromkeys((article[0], *places))), article[1].id
+        found = await self._desk.search(query, places, PAGES * FOUND_A_PAGE, within)
         answer = Answer(
             question=query,
             state="answer",  # a search is nothing that was asked in vain
             confidence=1.0,
             reason=article[1].title if article else "",
             quote=None,
-            passages=found[: PAGES * FOUND_A_PAGE],
+            passages=found,
             timing=Timing(0.0, 0.0, 0.0, 0.0),
         )
         return await self._desk.call(self._keep, interaction, answer, private=private)

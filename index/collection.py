@@ -22,7 +22,7 @@ from index.embed import Embedder
 from index.errors import PassageError
 from index.library import Changes, Library
 from index.rows import text_digest
-from index.terms import TermIndex, TermMatch
+from index.terms import QueryTerms, TermIndex, TermMatch
 from index.vectors import VectorIndex
 
 log = logging.getLogger("passage")
@@ -36,6 +36,7 @@ _SAMPLE = 100_000  # vectors that a new layout is learnt from, at the most
 _AT_ONCE = 5_000  # passages taken in, or moved to a new layout, together
 _IN_PASSING = 200  # passages that a question takes in on its way: a tenth of a second
 _PATIENCE = 60.0  # seconds to wait for a new layout
+_TRIES = 3  # to see an article as it is while it is being replaced
 
 
 class Hit(NamedTuple):
@@ -133,19 +134,22 @@ class CollectionIndex:
         terms: Sequence[str],
         is_word: Mapping[str, bool],
         k: int,
+        article: str | None = None,
     ) -> Hits:
-        """Return the ``k`` passages nearest by meaning and the ``k`` nearest by words."""
+        """Return the ``k`` passages nearest by meaning and the ``k`` nearest by words.
+
+        With an ``article`` only its passages are returned; how near the nearest come is still
+        that of the whole collection, so that a passage's score is the same either way.
+        """
         with self._lock:
-            near = self._vectors.search(vector, k)
+            among = None if article is None else self._passages_of(article)
             query = self._terms.query(terms, is_word)
-            ids = [i for i, _ in near]
-            ids += sorted(set(self._terms.best(query, k)) - set(ids))
-            cosines = (self._exactly(ids) @ vector).tolist()
-            hits = tuple(map(Hit, ids, cosines, self._terms.match(query, ids)))
+            found = self._nearest(vector, query, k)
+            hits = found if among is None else self._nearest(vector, query, k, among)
         return Hits(
             hits,
-            best_dense=max(cosines, default=0.0),
-            best_strength=max((hit.match.strength for hit in hits), default=0.0),
+            best_dense=max((hit.dense for hit in found), default=0.0),
+            best_strength=max((hit.match.strength for hit in found), default=0.0),
             unknown=query.unknown,
         )
 
@@ -227,6 +231,28 @@ class CollectionIndex:
             return
         self._vectors, self._terms = vectors, terms
         self._generation = self._saved = generation
+
+    def _nearest(
+        self,
+        vector: NDArray[np.float32],
+        query: QueryTerms,
+        k: int,
+        among: Sequence[int] | None = None,
+    ) -> tuple[Hit, ...]:
+        ids = [i for i, _ in self._vectors.search(vector, k, among)]
+        ids += sorted(set(self._terms.best(query, k, among)) - set(ids))
+        cosines = (self._exactly(ids) @ vector).tolist()
+        return tuple(map(Hit, ids, cosines, self._terms.match(query, ids)))
+
+    def _passages_of(self, article: str) -> list[int]:
+        """Return an article's passages, all of one version of it where it is being replaced."""
+        for _ in range(_TRIES):
+            ids = self._library.passage_ids(self.name, article)
+            there = [i for i in ids if i in self._terms]
+            if len(there) == len(ids):
+                break
+            self.refresh()
+        return there
 
     def _exactly(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Return the vectors of passages as they were embedded, shape (ids, dimension).

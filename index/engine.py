@@ -26,7 +26,7 @@ from index.opened import OpenIndexes
 from index.read import READ, Reader, Reading
 from index.recent import Recent
 from index.records import Answer, Article, Ranked, Timing
-from index.retrieve import Asking, prepare, retrieve
+from index.retrieve import Asking, Within, prepare, retrieve
 from index.sentence_reader import SentenceReader
 
 SHARED = "shared"
@@ -171,11 +171,20 @@ class Engine:
             for question, reading in zip(questions, readings, strict=True)
         ]
 
-    def search(self, query: str, collections: Sequence[str], k: int) -> tuple[Ranked, ...]:
-        """Return the passages nearest to a query, best first."""
+    def search(
+        self, query: str, collections: Sequence[str], k: int, article: str | None = None
+    ) -> tuple[Ranked, ...]:
+        """Return the passages nearest to a query, best first.
+
+        With an ``article`` those are its own, in the first of the collections that has an
+        article of this id: its best are found whatever else is nearer, and scored alike.
+        """
+        within = None if article is None else self._within(article, collections)
+        if article is not None and within is None:
+            return ()
         indexes = self._level(collections)
         question = prepare([Asking(without_surrogates(query).strip(), indexes)], self.embedder)[0]
-        return retrieve(question, indexes, self.library, k).ranked
+        return retrieve(question, indexes, self.library, k, within).ranked
 
     def add(
         self, sources: Iterable[str], collection: str, step: Step | None = None
@@ -242,6 +251,10 @@ class Engine:
         # If not all can stay open, that does which takes longest to open again.
         self._indexes.make_room(index.name for index in sorted(indexes, key=len))
         return indexes
+
+    def _within(self, article: str, collections: Sequence[str]) -> Within | None:
+        homes = (name for name in collections if self.library.digest_of(name, article))
+        return next((Within(name, article) for name in homes), None)
 
     def _opened(self, collection: str) -> CollectionIndex:
         folder = self._data / INDEX / folder_name(collection)

@@ -305,6 +305,15 @@ class Library:
         text, start, end = rows[0]
         return text[max(0, start - characters) : start], text[end : end + characters]
 
+    def passage_ids(self, collection: str, name: str) -> list[int]:
+        """Return the ids of an article's passages, none where there is no such article."""
+        rows = self.database.read(
+            "SELECT p.id FROM collections c JOIN articles a ON a.collection = c.key"
+            " JOIN passages p ON p.article = a.key WHERE c.name = ? AND a.id = ? ORDER BY p.id",
+            (collection, name),
+        )
+        return [int(row["id"]) for row in rows]
+
     def collections(self) -> list[str]:
         """Return the names of the collections that hold articles."""
         rows = self.database.read(

@@ -82,6 +82,14 @@ class Retrieval:
 
 
 @dataclass(frozen=True, slots=True)
+class Within:
+    """The one article that is searched: ids are a collection's own."""
+
+    collection: str
+    article: str
+
+
+@dataclass(frozen=True, slots=True)
 class Asking:
     """A question, the indexes to search, and the question that it follows, if it leans on one."""
 
@@ -157,9 +165,13 @@ def _words_of_their_own(words: Mapping[str, str], embedder: Embedder) -> dict[st
 
 
 def retrieve(
-    question: Question, indexes: Iterable[CollectionIndex], library: Library, k: int
+    question: Question,
+    indexes: Iterable[CollectionIndex],
+    library: Library,
+    k: int,
+    within: Within | None = None,
 ) -> Retrieval:
-    """Return the ``k`` best passages of all ``indexes`` together.
+    """Return the ``k`` best passages of all ``indexes`` together, or of one article in them.
 
     Where a passage has gone since the indexes were searched, the search is made again, so
     that an article being replaced is seen as it was or as it is, never as neither.  Where it is
@@ -169,7 +181,7 @@ def retrieve(
     opened = list({index.name: index for index in indexes}.values())
     tries: Counter[tuple[int, ...]] = Counter()
     while True:
-        hits, unknown, weight = _search(question, opened)
+        hits, unknown, weight = _search(question, opened, within)
         hits.sort(key=lambda hit: -_score(hit[0], weight))
         # The best are enough, unless some of them repeat each other.
         for most in (k, 3 * k, len(hits)):
@@ -225,19 +237,30 @@ def _best(
 
 
 def _search(
-    question: Question, indexes: Sequence[CollectionIndex]
+    question: Question, indexes: Sequence[CollectionIndex], within: Within | None
 ) -> tuple[list[tuple[Hit, CollectionIndex]], tuple[str, ...], float]:
-    """Search every collection; return the hits, words unknown to all, and BM25's weight."""
+    """Search every collection; return the hits, words unknown to all, and BM25's weight.
+
+    That weight is of all the collections, whichever article the hits are of.
+    """
     found = []
     for index in indexes:
         index.refresh()
-        found.append(index.search(question.vector, question.terms, question.is_word, CANDIDATES))
+        article = within.article if within and within.collection == index.name else None
+        found.append(
+            index.search(question.vector, question.terms, question.is_word, CANDIDATES, article)
+        )
     dense = max((hits.best_dense for hits in found), default=0.0)
     strength = max((hits.best_strength for hits in found), default=0.0)
     unknown = [set(hits.unknown) for hits in found]
     missing = set.intersection(*unknown) if unknown else set()
     return (
-        [(hit, index) for hits, index in zip(found, indexes, strict=True) for hit in hits.hits],
+        [
+            (hit, index)
+            for hits, index in zip(found, indexes, strict=True)
+            if within is None or within.collection == index.name
+            for hit in hits.hits
+        ],
         tuple(term for term in dict.fromkeys(question.terms) if term in missing),
         FUSION * strength / max(dense, _LEAST_COSINE),
     )

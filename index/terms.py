@@ -184,8 +184,13 @@ class TermIndex:
         number = self._nearest(term, {}) if number is None else number
         return None if number is None else self._words[number]
 
-    def best(self, query: QueryTerms, k: int) -> list[int]:
-        """Return the ids of the ``k`` passages with the highest scores above zero, best first."""
+    def best(self, query: QueryTerms, k: int, among: Sequence[int] | None = None) -> list[int]:
+        """Return the ids of the ``k`` passages with the highest scores above zero, best first.
+
+        ``among`` are the only ones to be considered.  Raises KeyError where one of them is gone.
+        """
+        if among is not None:
+            return self._best_among(query, k, among)
         few = sum(map(self._frequency, query.weights)) <= _FEW
         met, scores = (
             self._scored_exhaustively(query) if few else self._scored_by_maxscore(query, k)
@@ -194,6 +199,11 @@ class TermIndex:
             met = met[np.argpartition(scores[met], -k)[-k:]]
         met = met[np.lexsort((met, -scores[met]))]
         return [int(i) for i in self._ids.values[met]]
+
+    def _best_among(self, query: QueryTerms, k: int, among: Sequence[int]) -> list[int]:
+        scored = zip(self.match(query, among), among, strict=True)
+        held = sorted((-match.bm25, passage) for match, passage in scored if match.bm25 > 0)
+        return [passage for _, passage in held[:k]]
 
     def _scored_exhaustively(
         self, query: QueryTerms

@@ -111,14 +111,28 @@ class VectorIndex:
             gone = gone[np.isin(gone, self.ids)]
             self._index.remove_ids(faiss.IDSelectorArray(gone))
 
-    def search(self, query: NDArray[np.float32], k: int) -> list[tuple[int, float]]:
-        """Return the ``k`` nearest passages of one vector with their cosines, best first."""
+    def search(
+        self, query: NDArray[np.float32], k: int, among: Sequence[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """Return the ``k`` nearest passages of one vector with their cosines, best first.
+
+        ``among`` are ids that are there, and the only ones to be considered; each is compared.
+        """
+        if among is not None:
+            return self._nearest_among(query, k, among)
         k = min(k, len(self))
         if k == 0:
             return []
         faiss.omp_set_num_threads(1)  # of this thread: waiting for others takes longer
         cosines, ids = self._index.search(query.reshape(1, -1), k)
         return [(int(i), float(c)) for i, c in zip(ids[0], cosines[0], strict=True) if i >= 0]
+
+    def _nearest_among(
+        self, query: NDArray[np.float32], k: int, among: Sequence[int]
+    ) -> list[tuple[int, float]]:
+        cosines = self.vectors(among) @ query
+        best = np.argsort(-cosines, kind="stable")[:k]
+        return [(int(among[at]), float(cosines[at])) for at in best]
 
     def vectors(self, ids: Sequence[int] | NDArray[np.int64]) -> Vectors:
         """Return the vectors of passages that are there."""

@@ -295,6 +295,25 @@ def test_a_collection_is_asked_together_with_shared_and_no_other(
     assert seen("guild:2") == seen("shared") == {BRIDGE}
 
 
+def test_a_search_in_one_article_takes_its_id_or_title(
+    passage: Run, harbour: Path, tmp_path: Path
+) -> None:
+    bridge = tmp_path / "bridge.txt"
+    bridge.write_text(f"{BRIDGE} Seen from the harbour.", "utf-8")
+    added = passage("add", str(harbour), str(bridge), "--json").json["articles"]
+    (wanted,) = (one for one in added if one["title"] == "Bridge")
+    for name in (wanted["id"], "bridge"):
+        for home in ("shared", "guild:1"):
+            line = ("search", "harbour", "--article", name, "--collection", home, "--json")
+            told = passage(*line).json
+            assert told["article"] == wanted["id"]
+            assert {one["article"]["title"] for one in told["passages"]} == {"Bridge"}
+    assert passage("search", "harbour", "--json").json["article"] is None
+    ran = passage("search", "harbour", "--article", "nothing")
+    assert (ran.code, ran.out) == (1, "")
+    assert "No article 'nothing' in the collection 'shared'" in ran.err
+
+
 @pytest.mark.parametrize("arguments", [("nonsense",), ("show",), ("ask", "--passages", "0")])
 def test_wrong_usage_is_exit_code_2(passage: Run, arguments: tuple[str, ...]) -> None:
     assert passage(*arguments).code == 2

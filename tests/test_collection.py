@@ -321,3 +321,15 @@ def test_few_passages_are_taken_in_on_the_way_unless_they_are_to_be_embedded(
     assert index.far_behind  # two come and two go
     index.refresh()
     assert not index.far_behind
+
+
+def test_an_article_replaced_since_the_last_look_is_searched_as_it_is(
+    library: Library, folder: Path
+) -> None:
+    index = opened(library, folder)
+    store(library, "talks", "Ankara signed another treaty.")
+    vector = BagOfWords().embed_queries(["treaty"])[0]
+    hits = index.search(vector, analyse("treaty"), {}, 5, "talks").hits
+    assert [hit.id for hit in hits] == library.passage_ids("shared", "talks")
+    library.remove("shared", "talks")
+    assert index.search(vector, analyse("treaty"), {}, 5, "talks").hits == ()

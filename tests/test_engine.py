@@ -449,3 +449,41 @@ def test_an_answer_from_what_is_erased_meanwhile_is_not_remembered(
         monkeypatch.setattr(engine.reader, "read", erased_before)
         assert engine.ask("zeppelin", ["guild:1"]).passages
         assert len(engine._answers) == 0
+
+
+def crowded(engine: Engine) -> str:
+    """Return a query that far more passages match than are looked at, and one article holds."""
+    for number in range(60):
+        engine.add_article(made(f"crowd{number}", f"zephyr kiln crowd{number}"), SHARED)
+    words = " ".join(f"filler{number}" for number in range(40))
+    engine.add_article(made("deep", f"{words} zephyr."), SHARED)
+    return "zephyr kiln"
+
+
+def test_an_article_is_searched_by_itself_whatever_else_is_nearer(engine: Engine) -> None:
+    query = crowded(engine)
+    everywhere = engine.search(query, [SHARED], 1_000)
+    assert "deep" not in {item.passage.article_id for item in everywhere}
+    (found,) = engine.search(query, [SHARED], 10, "deep")
+    assert found.passage.article_id == "deep"
+    assert found.bm25 > 0
+    assert engine.search(query, [SHARED], 10, "nowhere") == ()
+
+
+def test_a_passage_scores_the_same_within_its_article_as_everywhere(engine: Engine) -> None:
+    query = crowded(engine)
+    engine.add_article(made("own", "zephyr kiln"), "guild:1")
+    places = ["guild:1", SHARED]
+    everywhere = {item.passage.id: item for item in engine.search(query, places, 1_000)}
+    for item in list(everywhere.values())[::9]:
+        (alone,) = engine.search(query, places, 1_000, item.passage.article_id)
+        assert alone.passage == item.passage
+        assert alone.score == pytest.approx(item.score, abs=1e-6)
+
+
+def test_an_article_is_the_one_of_the_first_collection_that_has_its_id(engine: Engine) -> None:
+    engine.add_article(made("same", "zephyr of the shared one"), SHARED)
+    engine.add_article(made("same", "zephyr of the own one"), "guild:1")
+    for places in (["guild:1", SHARED], [SHARED, "guild:1"]):
+        (found,) = engine.search("zephyr", places, 5, "same")
+        assert ("own" in found.passage.text) == (places[0] == "guild:1")

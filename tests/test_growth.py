@@ -364,3 +364,27 @@ def test_only_so_much_is_remembered() -> None:
     assert (recent.get(1), recent.get(2), recent.get(3)) == ("one", None, "three")
     recent.clear()
     assert recent.get(1) is None
+
+
+def test_an_article_is_searched_by_itself_in_a_grown_layout_too(
+    library: Library, tmp_path: Path
+) -> None:
+    fill(library, 300)
+    index = fresh_index(library, tmp_path)
+    index.settle()
+    assert not index._vectors.exact
+    index._vectors._index.nprobe = 1  # the lists of most articles are not looked through
+    query = sentence(7)
+    vector = BagOfWords().embed_queries([query])[0]
+    whole = index.search(vector, analyse(query), {}, 5)
+    for number in (0, 120, 290):
+        name = f"article {number}"
+        ids = library.passage_ids("shared", name)
+        stored = library.vectors_of(BagOfWords().identity, ids)
+        hits = index.search(vector, analyse(query), {}, len(ids), name)
+        assert {hit.id for hit in hits.hits} == set(ids)
+        assert {h.id: h.dense for h in hits.hits} == pytest.approx(
+            {i: float(stored[i] @ vector) for i in ids}, abs=1e-6
+        )
+        assert hits.best_dense == whole.best_dense
+        assert hits.best_strength == whole.best_strength
