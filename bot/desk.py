@@ -27,6 +27,7 @@ from index.jobs import Jobs
 from index.journal import Journal
 from index.privacy import Privacy
 from index.records import Answer, Ranked
+from index.searches import Searches
 
 log = logging.getLogger("passage")
 
@@ -71,7 +72,8 @@ class Desk:
         self.feedback = Feedback(database)
         self.guilds = Guilds(database)
         self.jobs = Jobs(database)
-        self.privacy = Privacy(database)
+        self.searches = Searches(database)
+        self.privacy = Privacy(database, self.searches)
         self.passages = passages
         self._clock = clock
         self._prepare = prepare

@@ -49,6 +49,7 @@ class Personal:
         held = await in_time(interaction, count)
         card = privacy_card(
             questions=held.questions,
+            searches=held.searches,
             ratings=held.feedback,
             articles=held.articles,
             days=place.settings.keep_questions_days,
@@ -83,6 +84,7 @@ class Personal:
         told = ", ".join(
             (
                 plural(gone.questions, "question"),
+                *([plural(gone.searches, "search", "searches")] if gone.searches else []),
                 plural(gone.feedback, "rating"),
                 plural(gone.articles, "article"),
             )

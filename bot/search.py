@@ -1,18 +1,20 @@
 """/search: the passages themselves, five a page.
 
-What was found is kept like an answer, under the same promises: it is part of what is kept
-about a person, it goes when they wish or after some time, and its pages turn after a restart.
+What was found is kept as long as questions are, under the same promises: it is part of what is
+kept about a person, it goes when they wish or after some time, and its pages turn after a restart.
+Where a server keeps questions 0 days, they turn for 15 minutes, and not after a restart.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
 
-from bot.access import collection_of, may_see, private_unless_chosen, visible
+from bot.access import collection_of, private_unless_chosen, visible
 from bot.articles import MOST_CHOICES, offered, wanted
 from bot.ask import AT_ONCE, begun
 from bot.cards import search_card
@@ -21,10 +23,11 @@ from bot.custom_ids import Press
 from bot.delivery import Interaction, defer, respond, turn
 from bot.failures import NotAllowedError
 from index.engine import SHARED
-from index.errors import PassageError, UnknownArticleError, UnwritableError
-from index.journal import Kept, new_id
+from index.errors import PassageError, UnknownArticleError
+from index.journal import Scores, new_id
 from index.library import Entry
-from index.records import Answer, Timing
+from index.records import Ranked
+from index.searches import Search
 
 if TYPE_CHECKING:
     from bot.client import PassageBot
@@ -69,17 +72,14 @@ class Searches:
             await asyncio.wait({work}, timeout=AT_ONCE)
             if not work.done():
                 await defer(interaction, private=private)
-            key, card = await work
-            shown = await respond(interaction, card, private=private)
-            if shown is not None and not private:
-                await self._questions.shown(key, interaction.channel_id or 0, shown)
+            await respond(interaction, await work, private=private)
 
     async def turn(self, interaction: Interaction, press: Press) -> None:
         """Show another page."""
         collection = collection_of(interaction)
         await self._questions.settings(collection)
-        kept, card = await self._desk.call(self._page, press, collection, interaction.user.id)
-        await turn(interaction, card, private=kept.private)
+        search, card = await self._desk.call(self._page, press, collection, interaction.user.id)
+        await turn(interaction, card, private=search.private)
 
     async def titles(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Offer the titles of articles that somebody may search."""
@@ -93,58 +93,45 @@ class Searches:
 
     async def _found(
         self, interaction: Interaction, query: str, name: str | None, *, private: bool
-    ) -> tuple[str, discord.ui.LayoutView]:
+    ) -> discord.ui.LayoutView:
         collection = collection_of(interaction)
         article = None if name is None else await self._desk.call(self._meant, collection, name)
         places, within = visible(collection), None
         if article is not None:
             places, within = tuple(dict.fromkeys((article[0], *places))), article[1].id
         found = await self._desk.search(query, places, PAGES * FOUND_A_PAGE, within)
-        answer = Answer(
-            question=query,
-            state="answer",  # a search is nothing that was asked in vain
-            confidence=1.0,
-            reason=article[1].title if article else "",
-            quote=None,
-            passages=found,
-            timing=Timing(0.0, 0.0, 0.0, 0.0),
+        search = Search(
+            id=new_id(),
+            collection=collection,
+            asker=interaction.user.id,
+            query=query,
+            article=article[1].title if article else None,
+            private=private,
+            asked=self._desk.now,
+            passages=tuple(map(Scores.of, found)),
         )
-        return await self._desk.call(self._keep, interaction, answer, private=private)
+        return await self._desk.call(self._kept, search, found)
 
-    def _keep(
-        self, interaction: Interaction, answer: Answer, *, private: bool
-    ) -> tuple[str, discord.ui.LayoutView]:
-        try:
-            key = self._desk.journal.record(
-                answer,
-                collection=collection_of(interaction),
-                asker=interaction.user.id,
-                channel=interaction.channel_id or 0,
-                message=interaction.id,
-                private=private,
-                now=self._desk.now,
-            )
-        except UnwritableError:
-            key = new_id()  # what was found is shown all the same; its pages are not kept
-        article = answer.reason or None
-        return key, search_card(answer.question, answer.passages, key=key, article=article)
+    def _kept(self, search: Search, found: Sequence[Ranked]) -> discord.ui.LayoutView:
+        self._desk.searches.keep(search)
+        return search_card(search.query, found, key=search.id, article=search.article)
 
     def _page(
         self, press: Press, collection: str, person: int
-    ) -> tuple[Kept, discord.ui.LayoutView]:
-        kept = self._desk.journal.find(press.key, collection)
-        if kept is None or not may_see(kept, person):
+    ) -> tuple[Search, discord.ui.LayoutView]:
+        search = self._desk.searches.find(press.key, collection)
+        if search is None or (search.private and search.asker != person):
             raise PassageError(_OLD)
         library = self._desk.engine.library
-        still = library.passages([scores.passage for scores in kept.passages])
+        still = library.passages([scores.passage for scores in search.passages])
         card = search_card(
-            kept.question or "",
-            [one for one in kept.ranked(still) if one is not None],
-            key=kept.id,
+            search.query,
+            search.ranked(still),
+            key=search.id,
             page=press.number,
-            article=kept.reason or None,
+            article=search.article,
         )
-        return kept, card
+        return search, card
 
     def _meant(self, collection: str, name: str) -> tuple[str, Entry]:
         """Return the article that is meant, from somebody's own library or everybody's."""

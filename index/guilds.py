@@ -121,6 +121,7 @@ class Guilds:
             "SELECT name FROM collections c"
             " WHERE EXISTS (SELECT 1 FROM articles WHERE collection = c.key)"
             " UNION SELECT collection FROM settings UNION SELECT collection FROM answers"
+            " UNION SELECT collection FROM searches"
             " UNION SELECT collection FROM jobs UNION SELECT collection FROM departures"
         )
         names = (str(row["name"]) for row in rows)

@@ -14,7 +14,7 @@ import json
 import secrets
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 
 from index.characters import without_surrogates
 from index.database import Database
@@ -36,6 +36,29 @@ class Scores:
     coverage: float
     phrase: float
     evidence: float | None = None
+
+    @classmethod
+    def of(cls, ranked: Ranked) -> Scores:
+        """Return what is kept of a passage that was found."""
+        r = ranked
+        return cls(
+            r.passage.id, r.score, r.dense, r.bm25, r.strength, r.coverage, r.phrase, r.evidence
+        )
+
+    def ranked(self, passage: Passage | None) -> Ranked | None:
+        """Return the passage with its scores, None where it has gone."""
+        if passage is None:
+            return None
+        return Ranked(
+            passage=passage,
+            score=self.score,
+            dense=self.dense,
+            bm25=self.bm25,
+            strength=self.strength,
+            coverage=self.coverage,
+            phrase=self.phrase,
+            evidence=self.evidence,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +91,7 @@ class Kept:
 
         ``still`` is what ``Library.passages`` returns for their ids.
         """
-        return tuple(_ranked(scores, still.get(scores.passage)) for scores in self.passages)
+        return tuple(scores.ranked(still.get(scores.passage)) for scores in self.passages)
 
 
 class Journal:
@@ -188,17 +211,14 @@ class Journal:
 
 
 def new_id() -> str:
-    """Return an id for an answer, which can't be guessed."""
+    """Return an id for an answer or a search, which can't be guessed."""
     return secrets.token_urlsafe(_ID_BYTES)
 
 
 def _content(answer: Answer, *, keep: bool) -> tuple[str | float | None, ...]:
     """Return state, confidence, reason, quote and passages as they are stored."""
     quote = None if answer.quote is None else json.dumps(asdict(answer.quote))
-    passages = [
-        (r.passage.id, r.score, r.dense, r.bm25, r.strength, r.coverage, r.phrase, r.evidence)
-        for r in answer.passages
-    ]
+    passages = [astuple(Scores.of(ranked)) for ranked in answer.passages]
     reason = without_surrogates(answer.reason) if keep else ""
     return answer.state, answer.confidence, reason, quote, json.dumps(passages)
 
@@ -222,19 +242,4 @@ def _kept(row: sqlite3.Row) -> Kept:
         reason=row["reason"],
         quote=None if quote is None else Quote(**json.loads(quote)),
         passages=tuple(Scores(*values) for values in json.loads(row["passages"])),
-    )
-
-
-def _ranked(scores: Scores, passage: Passage | None) -> Ranked | None:
-    if passage is None:
-        return None
-    return Ranked(
-        passage=passage,
-        score=scores.score,
-        dense=scores.dense,
-        bm25=scores.bm25,
-        strength=scores.strength,
-        coverage=scores.coverage,
-        phrase=scores.phrase,
-        evidence=scores.evidence,
     )

@@ -612,6 +612,7 @@ def erase(db: sqlite3.Connection, collection: str) -> int:
     articles = _erase_articles(db, collection)
     db.execute("UPDATE unused SET since = 0 WHERE collection = ?", (collection,))
     db.execute("DELETE FROM answers WHERE collection = ?", (collection,))  # with their feedback
+    db.execute("DELETE FROM searches WHERE collection = ?", (collection,))
     db.execute("DELETE FROM jobs WHERE collection = ?", (collection,))
     db.execute("DELETE FROM settings WHERE collection = ?", (collection,))
     db.execute("DELETE FROM departures WHERE collection = ?", (collection,))

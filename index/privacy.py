@@ -1,7 +1,7 @@
 """What is kept about people: to be seen by them, deleted by them, and deleted in time.
 
-Passages and vectors name nobody.  What does is a person's questions, votes and jobs, and
-the articles of their own collection.
+Passages and vectors name nobody.  What does is a person's questions, searches, votes and
+jobs, and the articles of their own collection.
 """
 
 from __future__ import annotations
@@ -16,9 +16,13 @@ from typing import Any
 from index.database import Database
 from index.guilds import DAY, settings_of, user_collection
 from index.library import erase, forget_unused
+from index.searches import Search, Searches
 
 UNKEPT = 900
-"""Seconds for which an answer is kept, without text, where questions are not kept at all."""
+"""Seconds for which an answer is kept, without text, where questions are not kept at all.
+
+For as long a search is held in memory there.
+"""
 
 JOBS_KEPT = DAY
 """Seconds for which the report of a finished job stays, in case its asker was not told."""
@@ -33,6 +37,7 @@ class Held:
     """How much is kept about a person."""
 
     questions: int
+    searches: int
     feedback: int
     jobs: int
     articles: int
@@ -46,13 +51,16 @@ class Forgotten:
     feedback: int
     jobs: int
     articles: int
+    searches: int
 
 
 class Privacy:
     """Everything that names a person, over all collections.  May be used from any thread."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, searches: Searches | None = None) -> None:
+        """Stand before a database; ``searches`` are those that may hold some in memory."""
         self._database = database
+        self._searches = searches or Searches(database)
 
     def export(self, person: int) -> dict[str, Any]:
         """Return all that is kept about a person, as JSON can hold it.
@@ -64,6 +72,10 @@ class Privacy:
             return {
                 "person": str(person),
                 "questions": _records(_questions(db, person)),
+                "searches": [
+                    *_records(_searches(db, person)),
+                    *_records(map(_held, self._searches.held_of(person))),
+                ],
                 "feedback": _records(_votes(db, person)),
                 "jobs": _records(_jobs(db, person)),
                 "articles": _records(_articles(db, person)),
@@ -74,6 +86,8 @@ class Privacy:
         with self._database.reading() as db:
             return Held(
                 questions=_count(db, "answers WHERE asker = ?", person),
+                searches=_count(db, "searches WHERE asker = ?", person)
+                + len(self._searches.held_of(person)),
                 feedback=_count(db, "feedback WHERE person = ?", person),
                 jobs=_count(db, "jobs WHERE asker = ?", person),
                 articles=_count(db, _OWN_ARTICLES, user_collection(person)),
@@ -86,8 +100,10 @@ class Privacy:
         What the person added to a server's library stays: it is the server's, and does not
         say who added it.
         """
+        held = self._searches.let_go_of(person)
         with self._database.writing() as db:
             gone = Forgotten(
+                searches=held + _delete(db, "DELETE FROM searches WHERE asker = ?", person),
                 feedback=_delete(db, "DELETE FROM feedback WHERE person = ?", person),
                 questions=_delete(db, "DELETE FROM answers WHERE asker = ?", person),
                 jobs=_delete(db, "DELETE FROM jobs WHERE asker = ?", person),
@@ -98,15 +114,19 @@ class Privacy:
         return gone
 
     def prune(self, now: int) -> int:
-        """Delete what was kept for its time, and return how many answers and jobs that were.
+        """Delete what was kept for its time, and return how many answers, searches and jobs
+        that were.
 
         To be called every minute or so: where questions are not kept at all, it is what ends
         an answer's 15 minutes, and what takes the text out once a server has chosen so.
         """
+        held = self._searches.let_go_until(now - UNKEPT)  # whatever becomes of the rest
         with self._database.writing() as db:
             before = db.total_changes
-            names = db.execute("SELECT DISTINCT collection FROM answers").fetchall()
-            gone = sum(_prune(db, row["collection"], now) for row in names)
+            names = db.execute(
+                "SELECT collection FROM answers UNION SELECT collection FROM searches"
+            ).fetchall()
+            gone = held + sum(_prune(db, row["collection"], now) for row in names)
             gone += _delete(db, "DELETE FROM jobs WHERE finished <= ?", now - JOBS_KEPT)
             changed = db.total_changes > before
         if changed:
@@ -121,6 +141,9 @@ def _prune(db: sqlite3.Connection, collection: str, now: int) -> int:
     gone = db.execute(
         "DELETE FROM answers WHERE collection = ? AND asked <= ?",
         (collection, now - (days * DAY or UNKEPT)),
+    ).rowcount
+    gone += db.execute(
+        "DELETE FROM searches WHERE collection = ? AND asked <= ?", (collection, now - days * DAY)
     ).rowcount
     # Those kept without text end after 15 minutes even if questions are kept by now.
     return (
@@ -162,6 +185,18 @@ def _questions(db: sqlite3.Connection, person: int) -> sqlite3.Cursor:
     )
 
 
+def _searches(db: sqlite3.Connection, person: int) -> sqlite3.Cursor:
+    return db.execute(
+        "SELECT id, collection, query, article, asked, private, passages FROM searches"
+        " WHERE asker = ? ORDER BY asked, rowid",
+        (person,),
+    )
+
+
+def _held(search: Search) -> dict[str, Any]:
+    return {name: value for name, value in search.row().items() if name != "asker"}
+
+
 def _votes(db: sqlite3.Connection, person: int) -> sqlite3.Cursor:
     return db.execute(
         "SELECT a.id AS answer, a.collection, f.helpful, f.reason, f.comment, f.given"
@@ -190,7 +225,7 @@ def _articles(db: sqlite3.Connection, person: int) -> sqlite3.Cursor:
     )
 
 
-def _records(rows: Iterable[sqlite3.Row]) -> list[dict[str, Any]]:
+def _records(rows: Iterable[sqlite3.Row | dict[str, Any]]) -> list[dict[str, Any]]:
     return [{name: _told(name, value) for name, value in dict(row).items()} for row in rows]
 
 

@@ -137,7 +137,20 @@ INSERT INTO models SELECT DISTINCT model, CAST(strftime('%s', 'now') AS INTEGER)
 ALTER TABLE collections ADD COLUMN whole INTEGER NOT NULL DEFAULT 0
 """
 
-MIGRATIONS = (_ARTICLES, _SERVERS, _VECTORS, _LISTED, _UPKEEP)
+# A search is no answer: it has its query and what it found, and nobody votes on it.
+_SEARCHES = """
+CREATE TABLE searches (
+    id TEXT PRIMARY KEY,
+    collection TEXT NOT NULL, asker INTEGER NOT NULL,
+    query TEXT NOT NULL, article TEXT,
+    private INTEGER NOT NULL, asked INTEGER NOT NULL,
+    passages TEXT NOT NULL
+);
+CREATE INDEX searches_by_collection ON searches (collection, asked);
+CREATE INDEX searches_by_asker ON searches (asker)
+"""
+
+MIGRATIONS = (_ARTICLES, _SERVERS, _VECTORS, _LISTED, _UPKEEP, _SEARCHES)
 """What brings a file from each version to the next; what is released is never edited."""
 
 SCHEMA = len(MIGRATIONS)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from index.journal import Journal
+from index.journal import Journal, Scores
 from index.records import Answer, Passage, Quote, Ranked, State, Timing
+from index.searches import Search
 
 NOW = 1_800_000_000
 DAY = 86_400
@@ -55,6 +56,21 @@ def record(
         private=private,
         now=now,
     )
+
+
+def searched(
+    name: str,
+    query: str = "bridges",
+    *passages: int,
+    article: str | None = None,
+    collection: str = ONE,
+    asker: int = ANN,
+    private: bool = False,
+    now: int = NOW,
+) -> Search:
+    """Return a search that found the passages of these ids."""
+    found = tuple(Scores(number, 0.9, 0.61, 7.25, 0.5, 1.0, 1 / 3) for number in passages)
+    return Search(name, collection, asker, query, article, private, now, found)
 
 
 def on_disk(path: Path, text: str) -> bool:

@@ -15,6 +15,7 @@ from index.guilds import Guilds, guild_collection
 from index.library import Library
 from index.records import Article
 from tests.bot_fixtures import NOWHERE, PATIENCE, WORTH, Scene, playing, seed
+from tests.kept import on_disk
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -192,6 +193,29 @@ async def test_buttons_work_after_the_bot_was_killed(scene: Scene) -> None:
     assert "6\\. " in found.text
     thanked = await (await scene.ada.submit(form, {"What was wrong?": "It is wrong"})).response()
     assert "Thank you" in thanked.text
+
+
+async def test_where_questions_are_not_kept_a_search_turns_its_pages_all_the_same(
+    scene: Scene,
+) -> None:
+    quinn = scene.person("Quinn")
+    choices = await quinn.autocomplete("search", scene.general, query="x", article="ankara")
+    scene.set(keep_questions_days=0)
+    try:
+        words = {"query": "Turkey quokkaphone", "article": choices[0].value}
+        found = await (await quinn.slash("search", scene.general, **words)).response(PATIENCE)
+        await (await quinn.click(found, "Next")).response()
+        assert "6\\. " in found.text
+        assert "for “Turkey quokkaphone”" in found.text
+        assert "in **The Ankara meeting" in found.text
+        card = await (await quinn.slash("privacy", scene.general)).response()
+        assert "1 search" in card.text
+        assert not on_disk(scene.data / "library.db", "quokkaphone")
+        await scene.restart()
+        told = await (await quinn.click(found, "Previous")).response()
+        assert "no longer kept. Search again." in told.text
+    finally:
+        scene.set(keep_questions_days=90)
 
 
 async def test_buttons_say_that_their_article_is_gone(

@@ -50,7 +50,7 @@ async def test_everybody_gets_what_is_kept_about_them_and_nothing_else(scene: Sc
     card = await privacy(bob, scene.general)
     assert card.ephemeral
     assert "1 question, 1 rating (👍 or 👎), and 1 article of your own" in plain(card.text)
-    assert "Questions are kept for 90 days" in card.text
+    assert "Questions and searches are kept for 90 days" in card.text
     for where in (scene.general, bob.dm):
         kept = await data(bob, where)
         assert kept["person"] == str(bob.id)

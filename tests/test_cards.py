@@ -410,17 +410,16 @@ def test_help() -> None:
 
 
 def test_privacy() -> None:
-    card = cards.privacy_card(questions=3, ratings=1, articles=2, days=90)
+    card = cards.privacy_card(questions=3, searches=2, ratings=1, articles=2, days=90)
     assert said(card) == (
         "### What is kept about you\n"
-        "3 questions, 1 rating (👍 or 👎), and 2 articles of your own.\n"
-        "Questions are kept for 90 days, then deleted.\n"
+        "3 questions, 2 searches, 1 rating (👍 or 👎), and 2 articles of your own.\n"
+        "Questions and searches are kept for 90 days, then deleted.\n"
         "Nobody on another server sees them."
     )
     assert buttons(card) == ["Send me everything p1:data", "Forget me p1:forget"]
-    assert "Questions are not kept here." in said(
-        cards.privacy_card(questions=0, ratings=0, days=0)
-    )
+    unkept = said(cards.privacy_card(questions=0, ratings=0, days=0))
+    assert "Questions and searches are not kept here: their buttons work" in unkept
     assert buttons(cards.forget_card()) == [
         "Yes, forget me p1:forgetyes",
         "No, keep them p1:forgetno",

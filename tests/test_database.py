@@ -52,7 +52,7 @@ def schema(path: Path) -> dict[str, str]:
 
 def test_a_library_of_version_1_is_upgraded_with_all_that_it_holds(old: Path) -> None:
     with closing(Library(old)) as library:
-        assert library.database.read("PRAGMA user_version")[0][0] == SCHEMA == 5
+        assert library.database.read("PRAGMA user_version")[0][0] == SCHEMA == 6
         assert library.identity() == "70aa13c06c8fa0f6"
         assert library.note("starter:guide") == "abc"
         assert [p.text for p in library.passages_of("shared", "bridge")] == [

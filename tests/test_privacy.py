@@ -19,8 +19,21 @@ from index.jobs import Jobs
 from index.journal import Journal
 from index.library import Library
 from index.privacy import Forgotten, Held, Privacy
+from index.searches import Searches
 from tests.fakes import drafts, made
-from tests.kept import ANN, BO, CAT, DAY, NOW, ONE, TWO, answered, on_disk, record
+from tests.kept import (
+    ANN,
+    BO,
+    CAT,
+    DAY,
+    NOW,
+    ONE,
+    TWO,
+    answered,
+    on_disk,
+    record,
+    searched,
+)
 
 
 @pytest.fixture
@@ -101,7 +114,7 @@ def test_what_is_kept_is_counted_without_reading_a_text(library: Library, privac
     with library.database.reading() as db:
         db.set_authorizer(watch)
     held = privacy.count(ANN)
-    assert held == Held(questions=1, feedback=1, jobs=1, articles=1)
+    assert held == Held(questions=1, searches=0, feedback=1, jobs=1, articles=1)
     assert read == {
         ("answers", "asker"),
         ("feedback", "person"),
@@ -124,8 +137,8 @@ def test_forgetting_leaves_no_trace_of_a_person_and_all_of_others(
     enqueue(library, 987_654_321, "canary-queued")
     text, pieces = drafts("canary-written")
     library.store("user:987654321", made("a", text), pieces)
-    assert privacy.forget(987_654_321) == Forgotten(questions=1, feedback=1, jobs=1, articles=1)
-    assert privacy.forget(987_654_321) == Forgotten(0, 0, 0, 0)
+    assert privacy.forget(987_654_321) == Forgotten(1, 1, 1, 1, 0)
+    assert privacy.forget(987_654_321) == Forgotten(0, 0, 0, 0, 0)
     for canary in ("canary-asked", "canary-said", "canary-queued", "canary-written"):
         assert not on_disk(library.path, canary)
     kept = journal.find(theirs, ONE)
@@ -136,7 +149,7 @@ def test_forgetting_leaves_no_trace_of_a_person_and_all_of_others(
 
 _ACTS = st.lists(
     st.tuples(
-        st.sampled_from(["ask", "vote", "queue", "store"]),
+        st.sampled_from(["ask", "search", "vote", "queue", "store"]),
         st.sampled_from([ANN, BO, CAT]),
         st.sampled_from([ONE, TWO]),
         st.integers(0, 5),
@@ -151,11 +164,15 @@ def test_forgetting_empties_one_export_by_what_it_counts_and_no_other(
 ) -> None:
     with closing(Library(Path(":memory:"))) as library:
         journal, feedback = Journal(library.database), Feedback(library.database)
-        privacy, asked = Privacy(library.database), [("none", ONE, 0)]
+        searches = Searches(library.database)
+        privacy, asked = Privacy(library.database, searches), [("none", ONE, 0)]
+        Guilds(library.database).change(2, keep_questions_days=0)  # held in memory alone
         for number, (act, person, collection, at) in enumerate(acts):
             if act == "ask":
                 name = record(journal, number, asker=person, collection=collection)
                 asked.append((name, collection, person))
+            elif act == "search":
+                searches.keep(searched(str(number), asker=person, collection=collection))
             elif act == "vote":
                 name, home, _ = asked[at % len(asked)]
                 feedback.vote(name, home, person, helpful=at % 2 == 0, now=NOW)

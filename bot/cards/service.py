@@ -83,19 +83,24 @@ def help_card(*, manager: bool = False) -> Card:
     )
 
 
-def privacy_card(*, questions: int, ratings: int, articles: int = 0, days: int) -> Card:
+def privacy_card(
+    *, questions: int, searches: int = 0, ratings: int, articles: int = 0, days: int
+) -> Card:
     """Return what is kept about the person who asks; ``days`` is 0 where questions aren't."""
     rated = f"{plural(ratings, 'rating')} (👍 or 👎)"
+    asked = plural(questions, "question")
+    if searches:
+        asked += f", {plural(searches, 'search', 'searches')}"
     own = f", and {plural(articles, 'article')} of your own" if articles else ""
     kept = (
-        f"Questions are kept for {plural(days, 'day')}, then deleted."
+        f"Questions and searches are kept for {plural(days, 'day')}, then deleted."
         if days
-        else "Questions are not kept here."
+        else "Questions and searches are not kept here: their buttons work for 15 minutes."
     )
     return Card(
         text("### What is kept about you"),
         text(
-            f"{plural(questions, 'question')}, {rated}{own}.",
+            f"{asked}, {rated}{own}.",
             kept,
             "Nobody on another server sees them.",
         ),
@@ -110,7 +115,8 @@ def forget_card() -> Card:
     """Ask whether everything about a person is really to be deleted."""
     return Card(
         text(
-            "Delete your questions, your ratings and your own articles? This can't be undone.",
+            "Delete your questions, your searches, your ratings and your own articles? "
+            "This can't be undone.",
             "What you added to a server's library stays: it is the server's.",
             "Backups that whoever runs me keeps may hold it for some days more.",
         ),
