@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 AT_ONCE = 1.0
-"""Seconds within which an answer is given at once; a slower one is promised first."""
+"""Seconds of an interaction within which an answer is given at once; a slower one is promised."""
 
 _EMPTY = "The question is empty; ask something."
 _NO_TEXT = "There is no text in that message that I could answer."
@@ -49,15 +49,17 @@ def add_to(bot: PassageBot) -> None:
 async def answer(
     questions: Questions, interaction: Interaction, text: str, *, private: bool | None
 ) -> None:
-    """Answer a question, at once where that is possible, else after a promise."""
-    soon = asyncio.get_running_loop().time() + AT_ONCE
+    """Answer a question, at once where that is possible, else after a promise.
+
+    What comes late is promised an answer before anything else; no promise waits for its turn.
+    """
+    soon = questions.lateness.deadline(interaction.created_at, AT_ONCE)
     collection = collection_of(interaction)
     with questions.underway():
         admitted = begun(questions.admit(collection, interaction.user.id))
         if not await _done(admitted, soon):
             # Where the settings can't be read in time, it is safer that nobody else sees it.
             private = private is not False
-            await questions.pace()
             await defer(interaction, private=private)
         settings = await admitted
         question = Question(
@@ -70,10 +72,10 @@ async def answer(
         )
         answered = begun(questions.answer(question))
         if not await _done(answered, soon) and not interaction.response.is_done():
-            await questions.pace()
             await defer(interaction, private=question.private)
         given = await answered
-        await questions.pace()
+        if interaction.response.is_done() or asyncio.get_running_loop().time() < soon:
+            await questions.pace()
         shown = await respond(interaction, given.card, private=question.private)
         if shown is not None and not question.private:
             await questions.shown(given.id, question.channel, shown)
@@ -88,6 +90,7 @@ def begun(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
 
 async def _done(task: asyncio.Task[object], until: float) -> bool:
     """Wait for a task until a time and say whether it is done; its failure is not ours."""
-    left = max(0.0, until - asyncio.get_running_loop().time())
-    await asyncio.wait({task}, timeout=left)
+    left = until - asyncio.get_running_loop().time()
+    if left > 0:
+        await asyncio.wait({task}, timeout=left)
     return task.done()

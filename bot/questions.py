@@ -16,6 +16,7 @@ from bot.cards import answer_card
 from bot.cards.answers import NAMES
 from bot.failures import NotAllowedError, SlowDownError, StoppingError
 from bot.followups import Talk, leans, understood
+from bot.lateness import Lateness
 from bot.rates import Rates
 from index.errors import UnwritableError
 from index.guilds import GuildSettings
@@ -67,6 +68,7 @@ class Questions:
 
     def __init__(self, desk: Desk, rates: Rates) -> None:
         self.desk = desk
+        self.lateness = Lateness()
         self._rates = rates
         self._talk = Talk()
         self._open = 0

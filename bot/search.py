@@ -7,7 +7,6 @@ Where a server keeps questions 0 days, they turn for 15 minutes, and not after a
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from discord import app_commands
 
 from bot.access import collection_of, private_unless_chosen, visible
 from bot.articles import MOST_CHOICES, offered, wanted
-from bot.ask import AT_ONCE, begun
+from bot.ask import AT_ONCE, _done, begun
 from bot.cards import search_card
 from bot.cards.library import FOUND_A_PAGE
 from bot.custom_ids import Press
@@ -64,13 +63,18 @@ class Searches:
         """Show the first page of what is found."""
         if not query.strip():
             raise PassageError("The search is empty; say what to look for.")
+        soon = self._questions.lateness.deadline(interaction.created_at, AT_ONCE)
         with self._questions.underway():
             collection = collection_of(interaction)
-            settings = await self._questions.admit(collection, interaction.user.id)
-            private = private_unless_chosen(interaction, settings)
+            admitted = begun(self._questions.admit(collection, interaction.user.id))
+            # As for a question: where the settings can't be read in time, nobody else sees it.
+            private = not await _done(admitted, soon)
+            if private:
+                await defer(interaction, private=True)
+            settings = await admitted
+            private = private or private_unless_chosen(interaction, settings)
             work = begun(self._found(interaction, query, article, private=private))
-            await asyncio.wait({work}, timeout=AT_ONCE)
-            if not work.done():
+            if not await _done(work, soon) and not interaction.response.is_done():
                 await defer(interaction, private=private)
             await respond(interaction, await work, private=private)
 

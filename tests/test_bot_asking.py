@@ -12,6 +12,7 @@ from index.guilds import guild_collection, user_collection
 from index.records import Article
 from tests.bot_fixtures import NOWHERE, PATIENCE, WORTH, Scene, playing, seed
 from tests.loopback import acts
+from tests.loopback.constants import Callback
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -302,7 +303,7 @@ async def test_a_hundred_people_ask_at_once(scene: Scene) -> None:
     assert len(answers) == 100
     acks = sorted(one.ack_ms or 9999.0 for one in asked)
     done = sorted(one.answer_ms or 99999.0 for one in asked)
-    assert acks[-1] < 3000
+    assert not any(one.failed for one in asked)
     print(
         f"\n100 at once: acknowledged after {acks[50]:.0f} ms (median), {acks[-1]:.0f} ms (last);"
         f" answered after {done[50]:.0f} ms, {done[-1]:.0f} ms"
@@ -310,6 +311,31 @@ async def test_a_hundred_people_ask_at_once(scene: Scene) -> None:
     for one, answer in zip(asked, answers, strict=True):
         number = int(one.user.name.split()[1])
         assert ("S-400 deal is said" in answer.text) == (number % 4 == 0)
+
+
+async def test_what_comes_late_is_promised_an_answer_first(scene: Scene) -> None:
+    """However fast the answer would be there: the bot is warm, and has answered this before."""
+    lines = (("ask", {"question": WORTH}), ("search", {"query": "Russia and Turkey"}))
+    for line, given in lines:
+        await acts.slash(scene.ada, line, scene.general, given).response(PATIENCE)
+        used = acts.slash(scene.ada, line, scene.general, given, late=1.5)
+        shown = await used.response(PATIENCE)
+        assert used.callback is Callback.DEFERRED_MESSAGE
+        assert shown.ephemeral  # the settings have not been looked at by then
+    public = {"question": WORTH, "private": False}
+    asked = acts.slash(scene.ada, "ask", scene.general, public, late=1.5)
+    assert not (await asked.response(PATIENCE)).ephemeral
+    assert asked.callback is Callback.DEFERRED_MESSAGE
+
+
+async def test_a_hundred_that_come_late_at_once_are_all_promised_an_answer(scene: Scene) -> None:
+    people = [scene.person(f"Latecomer {number}") for number in range(100)]
+    given = {"question": WORTH, "private": True}
+    asked = [acts.slash(person, "ask", scene.general, given, late=1.5) for person in people]
+    for one in asked:
+        assert "S-400 deal is said" in (await one.response(PATIENCE)).text
+    assert {one.callback for one in asked} == {Callback.DEFERRED_MESSAGE}
+    assert not any(one.failed for one in asked)
 
 
 async def test_too_many_questions_are_told_to_wait(scene: Scene) -> None:

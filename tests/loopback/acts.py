@@ -97,15 +97,19 @@ def slash(
     *,
     force: bool = False,
     typing: bool = False,
+    late: float = 0.0,
 ) -> Interaction:
-    """Use a slash command, or with `typing` let the last option be completed."""
+    """Use a slash command, or with `typing` let the last option be completed.
+
+    To the bot it seems to come `late`, by seconds; it has its three seconds all the same.
+    """
     from .options import fill
 
     name, *path = line.split()
     command = find(user, name, 1, channel, force=force)
     data = fill(channel, command, path, given, typing=typing)
     kind = InteractionType.AUTOCOMPLETE if typing else InteractionType.COMMAND
-    return interact(user, channel, kind, data, command=command)
+    return interact(user, channel, kind, data, command=command, late=late)
 
 
 def context_menu(
@@ -212,6 +216,7 @@ def interact(
     command: Json | None = None,
     message: Message | None = None,
     parent: Interaction | None = None,
+    late: float = 0.0,
 ) -> Interaction:
     """Create an interaction, and send it to the bot."""
     from .interactions import Interaction
@@ -222,7 +227,7 @@ def interact(
     owners = origin.owners if origin else owners_of(user, channel, command)
     interaction = Interaction(
         discord=discord,
-        id=discord.ids.next(),
+        id=discord.ids.ago(late) if late else discord.ids.next(),
         token=interaction_token(),
         type=kind,
         user=user,

@@ -20,6 +20,10 @@ class Snowflakes:
         self._last = max(now, self._last + 1)
         return self._last
 
+    def ago(self, seconds: float) -> int:
+        """Return a new id that seems to be of an earlier time, and none of those of then."""
+        return (self.next() - (int(seconds * 1000) << 22)) | (1 << 21)
+
 
 def iso(seconds: float) -> str:
     """Write a Unix time the way Discord does."""
