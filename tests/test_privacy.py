@@ -117,6 +117,7 @@ def test_what_is_kept_is_counted_without_reading_a_text(library: Library, privac
     assert held == Held(questions=1, searches=0, feedback=1, jobs=1, articles=1)
     assert read == {
         ("answers", "asker"),
+        ("searches", "asker"),
         ("feedback", "person"),
         ("jobs", "asker"),
         ("articles", "collection"),
