@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import discord
 from discord import app_commands
 
 from bot.access import collection_of, private_unless_chosen
-from bot.delivery import Interaction, defer, respond
+from bot.cards import getting_ready_card
+from bot.delivery import TROUBLE, Interaction, defer, respond
 from bot.questions import Question, Questions
 from index.errors import PassageError
 
@@ -73,12 +75,23 @@ async def answer(
         answered = begun(questions.answer(question))
         if not await _done(answered, soon) and not interaction.response.is_done():
             await defer(interaction, private=question.private)
+        await tell_of_wait(questions, interaction, answered, private=question.private)
         given = await answered
         if interaction.response.is_done() or asyncio.get_running_loop().time() < soon:
             await questions.pace()
         shown = await respond(interaction, given.card, private=question.private)
         if shown is not None and not question.private:
             await questions.shown(given.id, question.channel, shown)
+
+
+async def tell_of_wait(
+    questions: Questions, interaction: Interaction, work: asyncio.Task[Any], *, private: bool
+) -> None:
+    """Say so where an answer waits for the models to be made; it takes the place of this note."""
+    if await questions.waits_long(work):
+        await questions.pace()
+        with suppress(*TROUBLE):  # the answer is sent all the same
+            await respond(interaction, getting_ready_card(), private=private)
 
 
 def begun(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:

@@ -17,6 +17,7 @@ from rich.text import Text
 from bot import output, terminal, upkeep
 from bot.compose import build_embedder, build_engine, build_reader, build_seeded_engine
 from bot.console import AsJson, Data, err, out, print_json
+from bot.doctor import clear_older_models
 from bot.progress import batch_progress, ingest_progress, tell_what_takes_long, waiting
 from config.settings import Settings, load
 from index.characters import without_surrogates
@@ -245,10 +246,14 @@ def evaluate(
 @app.command()
 def setup(data: Data = None) -> None:
     """Get ready what the first answer needs, so that nobody waits for it: models and indexes."""
-    with _engine(load(data=data), seeded=True) as engine:
+    settings = load(data=data)
+    with _engine(settings, seeded=True) as engine:
         _ready(engine, SHARED)
         ready = [(True, f"Model {engine.embedder.identity} is ready")]
-        ready.append((True, f"Reader {engine.reader.identity} is ready"))
+        with waiting(err, "loading the reader"):
+            ready.append((True, f"Reader {engine.reader.identity} is ready"))
+    if told := clear_older_models(settings):
+        ready.append((True, told))
     terminal.show_checks(out, ready)
 
 

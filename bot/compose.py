@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from config.settings import Settings
 from config.starter import sync_starter
 from index.backups import Backups
@@ -18,16 +20,16 @@ from index.span_reader import SpanReader
 NO_READER = "none"
 
 
-def build_embedder(settings: Settings) -> Embedder:
+def build_embedder(settings: Settings, store: ModelStore | None = None) -> Embedder:
     """Load the model of these settings.  Raises ModelError."""
-    return load_embedder(settings.model, _store(settings))
+    return load_embedder(settings.model, store or build_store(settings))
 
 
-def build_reader(settings: Settings, embedder: Embedder) -> Reader:
+def build_reader(settings: Settings, embedder: Embedder, store: ModelStore | None = None) -> Reader:
     """Load the reader of these settings.  Raises ModelError."""
     if settings.reader == NO_READER:
         return SentenceReader(embedder)
-    return SpanReader(load_span_model(settings.reader, _store(settings)), embedder)
+    return SpanReader(load_span_model(settings.reader, store or build_store(settings)), embedder)
 
 
 def build_engine(settings: Settings) -> Engine:
@@ -36,11 +38,13 @@ def build_engine(settings: Settings) -> Engine:
         max_bytes=int(settings.max_megabytes * 1_000_000),
         allowed_hosts=AllowedHosts.parse(settings.allowed_hosts),
     )
+    store = build_store(settings)
     return Engine(
         settings.data,
-        lambda: build_embedder(settings),
-        reader=lambda embedder: build_reader(settings, embedder),
+        lambda: build_embedder(settings, store),
+        reader=lambda embedder: build_reader(settings, embedder, store),
         limits=limits,
+        stop=store.compiler.close,
     )
 
 
@@ -56,5 +60,14 @@ def build_seeded_engine(settings: Settings) -> Engine:
     return engine
 
 
-def _store(settings: Settings) -> ModelStore:
-    return ModelStore(settings.models or settings.data / MODELS)
+def build_store(settings: Settings) -> ModelStore:
+    """Return the compiled models of these settings."""
+    return ModelStore(settings.models)
+
+
+def older_models(settings: Settings) -> Path | None:
+    """Return where an older version kept compiled models that are not used any more, if it did."""
+    older, used = settings.data / MODELS, settings.models.resolve()
+    if not older.is_dir() or used.is_relative_to(older.resolve()):
+        return None
+    return older

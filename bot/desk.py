@@ -179,7 +179,8 @@ class Desk:
         try:
             await self._run(self._model, self._get_engine_ready)
         except Exception as error:  # noqa: BLE001 - told to everyone who asks
-            log.error("no question can be answered: %s", noted(error))
+            told = str(error) if isinstance(error, PassageError) else noted(error)
+            log.error("no question can be answered: %s", told)
             return error
         log.info("ready to answer")
         self.ready.set()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from bot.compose import build_backups, build_engine
+from bot.compose import build_backups, build_engine, build_store, older_models
 from bot.counts import plural
 from config.settings import Settings, settings_file
 from index.backups import Backups, advice, examined
@@ -18,6 +18,8 @@ from index.data import left_open
 from index.engine import Engine
 from index.errors import PassageError
 from index.jobs import Jobs
+from index.model_store import ModelStore
+from index.serving import unkept
 
 _ROOM = 200_000_000  # bytes free below which a library will soon be in trouble
 _PACKAGES = ("onnxruntime", "faiss-cpu", "discord.py", "sentence-transformers", "torch")
@@ -48,8 +50,9 @@ def examine(settings: Settings) -> Iterator[Check]:
     try:
         yield _library(engine)
         yield _private(settings)
-        yield _attempt("model", lambda: f"Model {engine.embedder.identity} loads")
-        yield _attempt("reader", lambda: f"Reader {engine.reader.identity} loads")
+        model = _attempt("model", lambda: f"Model {engine.embedder.identity} loads")
+        reader = _attempt("reader", lambda: f"Reader {engine.reader.identity} loads")
+        yield from (model, reader, _compiled(settings, loaded=model.good and reader.good))
         yield _attempt("index", lambda: _indexed(engine))
         yield _waiting(engine)
     finally:
@@ -81,6 +84,32 @@ def _token() -> Check:
     known = bool(os.environ.get("DISCORD_TOKEN"))
     missing = "DISCORD_TOKEN is not set; only the command line works without it"
     return Check("token", good=True, sentence="DISCORD_TOKEN is set" if known else missing)
+
+
+def clear_older_models(settings: Settings) -> str | None:
+    """Delete compiled models that an older version kept beside the library; say what was done.
+
+    For when those in use are in place.  What else lies there is not ours to delete.
+    """
+    older = older_models(settings)
+    if older is None:
+        return None
+    if not older.is_symlink():
+        ModelStore(older).clear_away()
+    if older.exists():
+        return f"The folder {older} is of no use to Passage any more: look into it and delete it"
+    return f"The compiled models that an older version kept in {older} are deleted"
+
+
+def _compiled(settings: Settings, *, loaded: bool) -> Check:
+    store = build_store(settings)
+    error = store.unwritable()
+    if error is not None and not store.models():
+        return Check("models", good=False, sentence=unkept(store.folder, error))
+    sentence = f"Compiled models are in {store.folder}"
+    if loaded and (told := clear_older_models(settings)):
+        sentence = f"{sentence}. {told}"
+    return Check("models", good=True, sentence=sentence)
 
 
 def _library(engine: Engine) -> Check:

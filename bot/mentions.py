@@ -7,6 +7,7 @@ import logging
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakValueDictionary
@@ -14,7 +15,7 @@ from weakref import WeakValueDictionary
 import discord
 
 from bot.access import collection_of_message, guild_of_message
-from bot.cards import howto_card
+from bot.cards import getting_ready_card, howto_card
 from bot.delivery import TROUBLE, may_reply, reply, rewrite, take_back
 from bot.failures import kept_away, named, told
 from bot.once import Once
@@ -51,6 +52,7 @@ class Mentions:
         self._heard = Once()
         self._deleted: OrderedDict[int, None] = OrderedDict()
         self._said: OrderedDict[int, int] = OrderedDict()
+        self._noted: OrderedDict[int, None] = OrderedDict()
         self._shown_typing: set[asyncio.Task[None]] = set()
 
     def spoken_to(self, message: discord.Message) -> bool:
@@ -145,6 +147,8 @@ class Mentions:
                 return None
             raise
         _remember(self._said, message.id, sent.id)
+        if self._noted.pop(message.id, 0) is None:  # Discord may have shown us the note instead
+            await rewrite(self._partial(message.channel.id, sent.id), card)
         return sent.id
 
     async def _unsure(self, message: int, error: Exception) -> int | None:
@@ -217,7 +221,16 @@ class Mentions:
             typing = asyncio.create_task(_show_typing(message), name="typing")
             self._shown_typing.add(typing)
             typing.add_done_callback(self._shown_typing.discard)
+        if await self._questions.waits_long(task):
+            await self._tell_of_wait(message)
         return await task
+
+    async def _tell_of_wait(self, message: discord.Message) -> None:
+        """Reply with a note that the answer takes the place of, whether or not this gets there."""
+        with suppress(*TROUBLE):
+            if await self.say(message, getting_ready_card()) is not None:
+                return
+        _remember(self._noted, message.id, None)
 
     def _question(self, message: discord.Message) -> str:
         """Return the text of a message without the mention of the bot."""

@@ -8,7 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from bot.terminal import printable
 
@@ -33,7 +41,14 @@ def waiting(console: Console, doing: str) -> Iterator[None]:
     if not console.is_terminal:
         yield
         return
-    with console.status(f"{doing} …"):
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description} …", markup=False),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    ) as shown:
+        shown.add_task(doing, total=None)
         yield
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import discord
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _LINKS = 3  # questions that a follow-up may reach back over
 _TURN = 0.002  # seconds between two answers that are sent
+_PATIENCE = 5.0  # seconds of getting ready that nobody needs to be told of
 _LAST_CALL = 6.0  # seconds that are left to questions when the bot is told to stop
 _STOPPED = "I was stopped before I could answer. Ask again in a minute."
 _AWAY = "I have left this server, and its library is put away."
@@ -132,6 +133,13 @@ class Questions:
         """Remember which message shows an answer, if there is room for that: it is given."""
         with suppress(UnwritableError):
             await self.desk.call(self.desk.journal.answered_with, answer_id, channel, message)
+
+    async def waits_long(self, work: asyncio.Future[Any]) -> bool:
+        """Say whether something waits for the models for so long that whoever asked is to know."""
+        if self.desk.ready.is_set():
+            return False
+        await asyncio.wait({work}, timeout=_PATIENCE)
+        return not (work.done() or self.desk.ready.is_set())
 
     async def pace(self) -> None:
         """Wait for a turn of one's own to send something.

@@ -15,7 +15,7 @@ from discord import app_commands
 
 from bot.access import collection_of, private_unless_chosen, visible
 from bot.articles import MOST_CHOICES, offered, wanted
-from bot.ask import AT_ONCE, _done, begun
+from bot.ask import AT_ONCE, _done, begun, tell_of_wait
 from bot.cards import search_card
 from bot.cards.library import FOUND_A_PAGE
 from bot.custom_ids import Press
@@ -76,6 +76,7 @@ class Searches:
             work = begun(self._found(interaction, query, article, private=private))
             if not await _done(work, soon) and not interaction.response.is_done():
                 await defer(interaction, private=private)
+            await tell_of_wait(self._questions, interaction, work, private=private)
             await respond(interaction, await work, private=private)
 
     async def turn(self, interaction: Interaction, press: Press) -> None:

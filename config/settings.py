@@ -34,6 +34,11 @@ def default_data() -> Path:
     return Path(platformdirs.user_data_dir("passage", appauthor=False))
 
 
+def default_models() -> Path:
+    """Return the folder of compiled models that all libraries of this user share."""
+    return Path(platformdirs.user_cache_dir("passage", appauthor=False)) / "models"
+
+
 class Settings(BaseSettings):
     """Every setting, with its default; see ``config/passage.example.toml``."""
 
@@ -45,8 +50,8 @@ class Settings(BaseSettings):
     """A sentence-transformers model, by folder or by name on the model hub."""
     reader: str = "passage-reader"
     """An extractive question-answering model, by folder or by name on the model hub, or "none"."""
-    models: Path | None = None
-    """Where compiled models are kept; by default the folder ``models`` in the data folder."""
+    models: Path = Field(default_factory=default_models)
+    """Where compiled models are kept, which several libraries share."""
     starter: bool = True
     """Whether the shared collection holds the starter library."""
     max_megabytes: float = Field(default=25.0, gt=0)

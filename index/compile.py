@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,9 +23,21 @@ PRECISIONS: tuple[Precision, ...] = ("int8", "float32")
 RECIPE = 2
 """How models are compiled; int8 vectors of one are not compared with those of another."""
 
+MADE_BY = ("onnx", "onnxruntime", "onnxscript", "tokenizers", "torch")
+"""Whose versions decide in which operators a model is written, and whether it can be read.
+
+A compiled model is kept by them, and vectors are not: whatever wrote it, it was found near enough
+to the original, and weights are rounded by the recipe alone.  transformers and
+sentence-transformers compute the same of the same weights in every version.
+"""
+
 INPUTS = ("input_ids", "token_type_ids", "attention_mask")
 
 _LOUD = ("torch.onnx", "torch.export", "onnxscript", "onnx_ir")
+
+
+_NO_MEMORY = ("not enough memory", "allocate memory", "bad_alloc", "bad allocation")
+"""What libraries that are written in C++ say where Python raises MemoryError."""
 
 
 class CompileError(Exception):
@@ -89,6 +103,19 @@ def compiled_identity(identity: str, precision: Precision) -> str:
     return identity if precision == "float32" else f"{identity}+{precision}.{RECIPE}"
 
 
+@cache
+def installed() -> Mapping[str, str]:
+    """Return the versions of what makes and reads compiled models, as far as it is here.
+
+    A build for another kind of processor has the same version.
+    """
+    found: dict[str, str] = {}
+    for name in MADE_BY:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name).partition("+")[0]
+    return found
+
+
 def export(network: Any, inputs: Sequence[str], outputs: Sequence[str], path: Path) -> None:
     """Write a torch module as ONNX in float32.
 
@@ -117,7 +144,7 @@ def export(network: Any, inputs: Sequence[str], outputs: Sequence[str], path: Pa
         except CompileError:
             raise
         except Exception as error:  # the exporter raises anything
-            raise CompileError(_first_line(error)) from error
+            raise _failure(error) from error
 
 
 def to_int8(source: Path, target: Path) -> None:
@@ -140,7 +167,7 @@ def to_int8(source: Path, target: Path) -> None:
                 reduce_range=True,
             )
         except Exception as error:  # as above
-            raise CompileError(_first_line(error)) from error
+            raise _failure(error) from error
 
 
 @contextmanager
@@ -160,6 +187,14 @@ def _quiet() -> Iterator[None]:
 
 def _is_error(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.ERROR
+
+
+def _failure(error: Exception) -> Exception:
+    """Return what to raise: too little memory now says nothing about the model."""
+    told = _first_line(error)
+    if "MemoryError" in told or any(words in told for words in _NO_MEMORY):
+        return MemoryError(told)
+    return CompileError(told)
 
 
 def _first_line(error: Exception) -> str:

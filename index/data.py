@@ -7,7 +7,7 @@ from pathlib import Path
 from index.files import narrow, open_to_others
 
 LIBRARY, INDEX, MODELS, BACKUPS, IN_USE = "library.db", "index", "models", "backups", "in-use"
-"""The names of what lies in it."""
+"""The names of what lies in it; compiled models only where an older version kept them there."""
 
 _HELD = (LIBRARY, f"{LIBRARY}-wal", f"{LIBRARY}-shm", INDEX, MODELS, BACKUPS, IN_USE)
 

@@ -57,14 +57,19 @@ class Engine:
         *,
         reader: Callable[[Embedder], Reader] = SentenceReader,
         limits: Limits | None = None,
+        stop: Callable[[], None] = lambda: None,
     ) -> None:
-        """Open the library in ``data``; the model is loaded when first needed."""
+        """Open the library in ``data``; the model is loaded when first needed.
+
+        ``stop`` breaks off a loading that takes long.
+        """
         close_to_others(data)
         self.library = Library(data / LIBRARY)
         self._data = data
         self._load = load
         self._make_reader = reader
         self._limits = limits or Limits()
+        self._stop_loading = stop
         self._confined = Confined(self._limits)
         self._lock = threading.RLock()
         self._embedder: Embedder | None = None
@@ -80,7 +85,8 @@ class Engine:
             self.library.close()
 
     def stop_reading(self) -> None:
-        """Break off whatever file, page or change of a collection is being read; no more are."""
+        """Break off whatever is read, changed or made for the library; nothing further is."""
+        self._stop_loading()
         self._confined.close()
         self._indexes.stop()
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -79,7 +80,8 @@ def verified_digest(path: Path, cache: Path, expected: str | None = None, remedy
     except (OSError, ValueError, KeyError):
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        write_atomically(note, json.dumps({"file": str(path), "sha256": digest}).encode())
+        with suppress(OSError):  # where nothing can be kept it is computed each time
+            write_atomically(note, json.dumps({"file": str(path), "sha256": digest}).encode())
     if expected is not None and digest != expected:
         raise ModelError(
             f"The weights in {path} are not the official ones: their SHA-256 is {digest}, "

@@ -70,13 +70,19 @@ class Scene:
         await self.bot.stop()
         self.bot = await self.discord.start("bot", env=self.env, ready_within=PATIENCE)
 
+    async def ready(self) -> None:
+        """Wait until the models are loaded: before, a note may come in the place of an answer."""
+        await self.bot.says("ready to answer", PATIENCE)
+
     async def warm(self) -> None:
         """Wait until the model is loaded and answers."""
+        await self.ready()
         asked = await self.ada.slash("ask", self.general, question=WORTH, private=True)
         await asked.response(PATIENCE)
 
     async def answer_to(self, asker: User, question: str) -> Message:
         """Ask with /ask and return the answer."""
+        await self.ready()
         asked = await asker.slash("ask", self.general, question=question)
         return await asked.response(PATIENCE)
 
@@ -88,9 +94,17 @@ def environment(data: Path, **settings: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def playing(
-    data: Path, *, privileged: Intent | None = None, lifetime: float = 300.0, **settings: str
+    data: Path,
+    *,
+    privileged: Intent | None = None,
+    lifetime: float = 300.0,
+    cold: bool = False,
+    **settings: str,
 ) -> AsyncIterator[Scene]:
-    """Open a Discord with a server, start the bot in it, and check its manners in the end."""
+    """Open a Discord with a server, start the bot in it, and check its manners in the end.
+
+    ``cold``: don't wait until its models are loaded.
+    """
     compile_models()
     discord = Discord(privileged=privileged or Intent(0))
     discord.limits.lifetime_s = lifetime
@@ -101,6 +115,8 @@ async def playing(
         env = environment(data, **settings)
         bot = await discord.start("bot", env=env, ready_within=PATIENCE)
         scene = Scene(discord, data, ada, guild, general, env, bot)
+        if not cold:
+            await scene.ready()
         yield scene
         await scene.bot.stop()
         assert discord.violations == [], discord.violations

@@ -32,10 +32,14 @@ def library(tmp_path: Path) -> Iterator[Library]:
 
 @pytest.fixture(scope="session", autouse=True)
 def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where models are compiled to, once for all tests and the commands that they run."""
+    """Where models are compiled to, once for all tests and the commands that they run.
+
+    What drops that setting finds a cache folder that isn't the user's.
+    """
     folder = tmp_path_factory.mktemp("models")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PASSAGE_MODELS", str(folder))
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield folder
 
 

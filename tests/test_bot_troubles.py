@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +15,6 @@ from tests.loopback import Discord, Permission, acts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from tests.loopback import Channel
 
@@ -368,18 +369,40 @@ async def test_no_discord_is_one_sentence(tmp_path: Path) -> None:
         assert "Traceback" not in log
 
 
-async def test_it_is_online_while_the_model_loads_and_ends_politely(tmp_path: Path) -> None:
+NOTE = "Getting ready, about a minute; your answer follows."
+
+
+def mapped(scene: Scene) -> str:
+    """Return which files the bot's process holds in memory."""
+    return Path(f"/proc/{scene.bot.process.pid}/maps").read_text("utf-8")
+
+
+async def test_it_is_online_while_models_are_made_and_ends_politely(tmp_path: Path) -> None:
     # Into an empty folder, so that the models have to be compiled first.
-    async with playing(tmp_path, models=str(tmp_path / "models")) as scene:
+    async with playing(tmp_path, cold=True, models=str(tmp_path / "models")) as scene:
+        mention = scene.guild.text("mention")
         asked = await scene.ada.slash("ask", scene.general, question=WORTH)
-        said = await scene.general.say(scene.ada, WORTH, mentions=[scene.discord.bot])
+        sought = await scene.ada.slash("search", scene.general, query=WORTH)
+        said = await mention.say(scene.ada, WORTH, mentions=[scene.discord.bot])
         await asked.acknowledged()
         assert asked.ack_ms is not None
         assert asked.ack_ms < 3000
         assert asked.answered_at is None
+        # A note is there in time, and the answer takes its place.
+        answer, found = await asked.response(PATIENCE), await sought.response(PATIENCE)
+        reply = await mention.next_message(PATIENCE)
+        assert [one.text for one in (answer, found, reply)] == [NOTE] * 3
+        assert reply.reply_to is said
         assert "ready to answer" not in scene.bot.log
-        assert "### Answer" in (await asked.response(4 * PATIENCE)).text
-        assert (await scene.general.next_message(PATIENCE)).reply_to is said
+        await scene.bot.says("ready to answer", 4 * PATIENCE)
+        for one in (answer, found, reply):
+            await scene.discord.until(lambda o=one: NOTE not in o.text or None, PATIENCE, "answers")
+        assert "### Answer" in answer.text
+        assert "### Answer" in reply.text
+        assert found.text.startswith("### ")
+        assert scene.bot.log.count("in a process of its own") == 2
+        assert "libtorch" not in mapped(scene)
+        await mention.stays_silent()
 
         # Told to stop, it answers what it was asked before it goes.
         asked = await scene.ada.slash("ask", scene.general, question="Who is Timur Akhmetov?")
@@ -390,9 +413,46 @@ async def test_it_is_online_while_the_model_loads_and_ends_politely(tmp_path: Pa
 
 
 async def test_told_to_stop_while_loading_it_says_so_to_those_who_wait(tmp_path: Path) -> None:
-    async with playing(tmp_path) as scene:
+    async with playing(tmp_path, cold=True) as scene:
         asked = await scene.ada.slash("ask", scene.general, question=WORTH)
         await asked.acknowledged()
         assert await scene.bot.stop(60) == 0
         assert asked.original is not None
         assert not asked.original.loading
+
+
+async def test_what_fails_in_making_them_is_one_sentence_for_the_log_and_who_asks(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "path" / "torch").mkdir(parents=True)
+    fatal = "import os, time; time.sleep(9); os.kill(os.getpid(), 9)"
+    (tmp_path / "path" / "torch" / "__init__.py").write_text(fatal)
+    path = f"{tmp_path / 'path'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    settings = environment(tmp_path / "data", models=str(tmp_path / "models"))
+    async with Discord() as discord:
+        ada = discord.user("Ada")
+        guild = discord.guild("Library", owner=ada)
+        general, mention = guild.text("general"), guild.text("mention")
+        bot = await discord.start("bot", env=settings | {"PYTHONPATH": path}, ready_within=PATIENCE)
+        # Nobody learns from Discord whether the note got there; what fails takes its place.
+        discord.faults.fail("POST", MESSAGES, status=403, applied=True)
+        asked = await ada.slash("ask", general, question=WORTH)
+        await mention.say(ada, WORTH, mentions=[discord.bot])
+        sentence = "was not compiled, because its process was killed (signal 9)"
+        answer, reply = await asked.response(PATIENCE), await mention.next_message(PATIENCE)
+        for one in (answer, reply):
+            await discord.until(lambda o=one: sentence in o.text or None, PATIENCE, "the sentence")
+        line = await bot.says("no question can be answered: The embedder", PATIENCE)
+        assert sentence in line
+        assert "Traceback" not in bot.log
+        await mention.stays_silent()
+        assert await bot.stop() == 0
+        assert discord.violations == []
+
+
+async def test_told_to_stop_it_does_not_wait_for_a_model_that_is_made(tmp_path: Path) -> None:
+    async with playing(tmp_path, cold=True, models=str(tmp_path / "models")) as scene:
+        await scene.bot.says("compiling the embedder", PATIENCE)
+        assert await scene.bot.stop(60) == 0
+        assert list((tmp_path / "models").glob("*/manifest.json")) == []
+        assert "no question can be answered" not in scene.bot.log

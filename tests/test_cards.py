@@ -433,6 +433,11 @@ def test_a_sentence_with_its_reference() -> None:
     assert colour(cards.sentence_card("Removed.", tone="fine")) == GREEN
 
 
+def test_while_the_models_are_made() -> None:
+    told = "Getting ready, about a minute; your answer follows."
+    assert said(cards.getting_ready_card()) == told
+
+
 def test_a_mention_without_a_question() -> None:
     assert said(cards.howto_card()) == (
         "Ask me a question in the same message, and I look for the passage that answers it.\n"

@@ -192,6 +192,7 @@ CARDS: dict[str, st.SearchStrategy[ui.LayoutView]] = {
             st.integers(0, 3_650),
         ),
     ),
+    "getting_ready": st.builds(cards.getting_ready_card),
     "help": st.builds(cards.help_card, manager=st.booleans()),
     "howto": st.builds(cards.howto_card),
     "privacy": st.builds(

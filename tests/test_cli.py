@@ -13,6 +13,8 @@ import pytest
 
 from bot import cli, compose
 from bot.letters import MOST_MARKS
+from index.errors import ModelError
+from index.model_store import ModelStore
 from tests.fakes import BagOfWords, SharedWords
 from tests.sites import serving
 
@@ -341,6 +343,71 @@ def test_doctor_finds_a_sound_installation_sound(passage: Run, harbour: Path) ->
     assert "The library is whole: 1 article, 1 passage, 1 collection" in [
         check["sentence"] for check in checked["checks"]
     ]
+
+
+@pytest.mark.parametrize("command", ["doctor", "setup"])
+def test_what_an_older_version_compiled_beside_the_library_is_deleted(
+    passage: Run, tmp_path: Path, command: str
+) -> None:
+    older = tmp_path / "data" / "models"
+    ModelStore(older).keep("embedder one@1 int8", lambda _: {})
+    (older / "verified").mkdir()
+    told = passage(command)
+    assert f"that an older version kept in {older} are deleted" in " ".join(told.out.split())
+    assert told.code == 0
+    assert not older.exists()
+    assert "older version" not in passage(command).out
+
+
+def test_what_else_lies_where_an_older_version_compiled_is_left_with_a_note(
+    passage: Run, tmp_path: Path
+) -> None:
+    older = tmp_path / "data" / "models"
+    (older / "my-model").mkdir(parents=True)
+    ModelStore(older).keep("embedder one@1 int8", lambda _: {})
+    sentences = [check["sentence"] for check in passage("doctor", "--json").json["checks"]]
+    assert [path.name for path in older.iterdir()] == ["my-model"]
+    (told,) = [sentence for sentence in sentences if str(older) in sentence]
+    assert told.endswith(f"{older} is of no use to Passage any more: look into it and delete it")
+
+
+def test_models_that_the_settings_want_beside_the_library_stay(
+    passage: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = tmp_path / "data" / "models"
+    monkeypatch.setenv("PASSAGE_MODELS", str(models))
+    kept = ModelStore(models).keep("embedder one@1 int8", lambda _: {})
+    assert passage("doctor").code == 0
+    assert ModelStore(models).find("embedder one@1 int8") == kept
+
+
+def test_older_models_stay_while_those_in_use_do_not_load(
+    passage: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: object) -> BagOfWords:
+        raise ModelError("The model is not there.")
+
+    monkeypatch.setattr(compose, "load_embedder", missing)
+    older = tmp_path / "data" / "models"
+    ModelStore(older).keep("embedder one@1 int8", lambda _: {})
+    ran = passage("doctor", "--json")
+    assert "The model is not there." in ran.out
+    assert ran.code == 1
+    assert len(ModelStore(older).models()) == 1
+
+
+def test_doctor_says_where_models_can_be_kept_instead(
+    passage: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cache").touch()
+    monkeypatch.setenv("PASSAGE_MODELS", str(tmp_path / "cache" / "models"))
+    ran = passage("doctor", "--json")
+    (bad,) = [check for check in ran.json["checks"] if not check["good"]]
+    assert bad["sentence"] == (
+        f"Compiled models can't be kept, because {tmp_path / 'cache' / 'models'} can't be written "
+        "(Not a directory), so each start takes a minute: name a folder that can be in the "
+        "setting `models` (or PASSAGE_MODELS)."
+    )
 
 
 def test_doctor_names_a_library_that_is_none(passage: Run, tmp_path: Path) -> None:

@@ -18,7 +18,9 @@ import pytest
 
 from index import compile as compile_module
 from index import embed_torch, model_store, spans_torch
-from index.compile import CompileError
+from index.compile import CompileError, installed
+from index.compile_worker import compiled
+from index.compiling import Outcome, Request
 from index.embed import embedder_source, load_embedder
 from index.model_store import ModelStore
 from index.network import Network, Row
@@ -37,9 +39,26 @@ def writing(content: bytes) -> Write:
     return write
 
 
+class Here:
+    """Compiles in the process of the tests, where they can see and change what it does."""
+
+    def compile(self, request: Request) -> Outcome:
+        return compiled(request)
+
+    def close(self) -> None:
+        pass
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> ModelStore:
-    return ModelStore(tmp_path / "models")
+    return ModelStore(tmp_path / "models", Here())
+
+
+def with_versions(monkeypatch: pytest.MonkeyPatch, **changed: str | None) -> None:
+    """Have other versions installed, or none at all."""
+    versions = {**installed(), **changed}
+    present = {name: version for name, version in versions.items() if version is not None}
+    monkeypatch.setattr(model_store, "installed", lambda: present)
 
 
 def test_what_is_kept_is_found_by_its_key_alone(store: ModelStore) -> None:
@@ -130,6 +149,66 @@ def test_what_a_newer_recipe_made_stays_and_what_is_no_model_does_no_harm(
     assert store.find("a model") == kept
 
 
+@pytest.mark.parametrize("name", compile_module.MADE_BY)
+def test_what_other_versions_made_is_not_served_and_goes_when_they_are_older(
+    store: ModelStore, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    older = store.keep("a model", writing(b"older"))
+    store.refuse("another", "an odd layer")
+    with_versions(monkeypatch, **{name: "99.10.1"})
+    assert store.find("a model") is None
+    assert store.refusal("another") is None
+    newer = store.keep("a model", writing(b"newer"))
+    store.keep("another", writing(b"compiles by now"))
+    assert store.find("a model") == newer
+    assert not older.folder.exists()
+    assert list(store.folder.glob("*.refused.json")) == []
+    # An installation of older versions makes its own, and takes nothing from the newer one.
+    with_versions(monkeypatch, **{name: "99.9.2"})
+    assert store.find("a model") is None
+    between = store.keep("a model", writing(b"between"))
+    assert newer.folder.exists()
+    assert store.find("a model") == between
+
+
+def test_what_is_not_installed_may_have_had_any_version(
+    store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = store.keep("a model", writing(b"whole"))
+    with_versions(monkeypatch, torch=None, onnx=None)
+    assert store.find("a model") == kept
+    with_versions(monkeypatch, torch=None, onnxruntime="99")
+    assert store.find("a model") is None
+
+
+def test_vectors_are_comparable_whatever_version_compiled_the_model(
+    store: ModelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = test_embed.make_model(tmp_path / "tiny", seed=1)
+    one = load_embedder(str(folder), store)
+    with_versions(monkeypatch, onnxruntime="99")
+    other = load_embedder(str(folder), store)
+    assert len(store.models()) == 1  # made anew, and the older one cleared away
+    assert one.identity == other.identity
+    assert one.embed_queries(["the gas"]) == pytest.approx(other.embed_queries(["the gas"]))
+
+
+def test_all_that_is_kept_is_cleared_away_and_nothing_else(store: ModelStore) -> None:
+    store.keep("a model", writing(b"one"))
+    store.refuse("another", "no")
+    store.verified.mkdir()
+    (store.verified / "1.json").touch()
+    mine = store.folder / "my-model"
+    mine.mkdir()
+    (mine / "manifest.json").write_text("{}")
+    store.clear_away()
+    assert list(store.folder.iterdir()) == [mine]
+    (mine / "manifest.json").unlink()
+    mine.rmdir()
+    store.clear_away()
+    assert not store.folder.exists()
+
+
 def test_two_that_build_the_same_at_once_share_it(store: ModelStore) -> None:
     meeting = threading.Barrier(4)
     folders: list[Path] = []
@@ -210,11 +289,28 @@ def test_what_comes_out_wrong_is_not_trusted(
     assert "a cosine of" in str(store.refusal(f"embedder {model.identity} int8"))
 
 
-def test_a_folder_that_cant_be_written_is_a_warning_and_torch_serves(
+def test_where_nothing_can_be_kept_it_is_compiled_for_this_start_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = test_embed.make_model(tmp_path / "tiny", seed=1)
-    store = ModelStore(tmp_path / "models")
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(model_store.tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "cache").touch()  # whoever may write everywhere, as root, can't write in here
+    store = ModelStore(tmp_path / "cache" / "models", Here())
+    model = load_embedder(str(folder), store)
+    assert model.identity == load_embedder(str(folder), ModelStore(tmp_path, Here())).identity
+    assert model.embed_queries(["the gas"]).shape == (1, 16)
+    assert list((tmp_path / "temporary").iterdir()) == []
+    (told,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert told.startswith(f"Compiled models can't be kept, because {store.folder} can't be writ")
+    assert "name a folder that can be in the setting `models` (or PASSAGE_MODELS)." in told
+
+
+def test_a_disk_that_is_full_is_a_warning_and_torch_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = test_embed.make_model(tmp_path / "tiny", seed=1)
+    store = ModelStore(tmp_path / "models", Here())
 
     def full(*_: object, **__: object) -> str:
         raise OSError(28, "No space left on device")

@@ -44,6 +44,16 @@ def test_options_win_over_the_environment_and_that_over_the_file(
     assert (settings.passages, settings.model, settings.starter) == (9, "environment", False)
 
 
+def test_compiled_models_lie_in_the_cache_folder_of_the_user_whatever_the_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name, **_: str(tmp_path / name))
+    assert load(data=tmp_path / "one").models == tmp_path / "passage" / "models"
+    assert load(data=tmp_path / "two").models == tmp_path / "passage" / "models"
+    monkeypatch.setenv("PASSAGE_MODELS", str(tmp_path / "mine"))
+    assert load().models == tmp_path / "mine"
+
+
 def test_a_list_is_written_with_commas_or_spaces_in_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -17,6 +17,7 @@ from bot.cards.library import article_card, articles_card, pages_of, remove_card
 from bot.cards.parts import Card
 from bot.cards.service import (
     forget_card,
+    getting_ready_card,
     help_card,
     howto_card,
     privacy_card,
@@ -31,6 +32,7 @@ __all__ = [
     "articles_card",
     "changed_card",
     "forget_card",
+    "getting_ready_card",
     "help_card",
     "howto_card",
     "neighbours_card",

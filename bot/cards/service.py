@@ -61,6 +61,11 @@ def sentence_card(sentence: str, *, reference: str = "", tone: Tone = "error") -
     return Card(text(inline(sentence, _SENTENCE), told), colour=_COLOURS[tone])
 
 
+def getting_ready_card() -> Card:
+    """Return what is shown while the models are made, until the answer takes its place."""
+    return sentence_card("Getting ready, about a minute; your answer follows.", tone="plain")
+
+
 def howto_card() -> Card:
     """Return the short answer to a mention without a question."""
     return Card(

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from platformdirs import user_cache_path
 
+from config.settings import default_models
 from index.embed import Embedder, Vectors
 from index.evaluate import LabelledPassage, LabelledQuestion, read_passages, read_questions
 from index.model_store import ModelStore
@@ -51,7 +51,7 @@ class Scenario:
 
 def model_store() -> ModelStore:
     """Return where compiled models are kept between measurements."""
-    return ModelStore(user_cache_path("passage") / "models")
+    return ModelStore(default_models())
 
 
 def passages_of(name: str) -> list[LabelledPassage]:
