@@ -31,6 +31,7 @@ async def test_the_text_around_a_passage_costs_no_look_at_the_others(tmp_path: P
     async with PassageBot(desk, message_content=False, daily=lambda: None) as bot:
         with engine.library.database.writing() as db:
             db.execute("UPDATE passages SET digest = 'damaged' WHERE id <> ?", (middle.id,))
+        with engine.library.database.reading() as db:
             db.set_authorizer(watch)
         around = Answers(bot)._around(middle, HERE)
     await desk.close()
