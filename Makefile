@@ -56,7 +56,7 @@ $(PEERS)/ready: pyproject.toml
 	-$(BIN)/python -m pip --python $(PEERS)/bin/python install --quiet --group bench
 	touch $@
 
-calibrate: setup  ## fit the constants of index/calibration.py anew
+calibrate: setup  ## fit the constants of index/answer/calibration.py anew
 	$(BIN)/python -m tests.measure.calibrate
 
 lock: setup  ## resolve the newest versions that pyproject.toml allows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bot.cli import main
+from bot.cli.app import main
 
 sys.argv = [sys.argv[0], "run"]
 main()

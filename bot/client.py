@@ -14,20 +14,32 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot import ask, buttons, insights, library, search, settings
-from bot.delivery import GONE, Interaction
-from bot.desk import Desk
-from bot.failures import answer_failure, kept_away, named, noted
-from bot.keeping import Keeping
-from bot.line import watched
-from bot.mentions import Mentions
-from bot.once import Once
-from bot.presses import Presses
-from bot.pulse import Pulse
-from bot.questions import Questions
-from bot.rates import Rates
+from bot.features import (
+    answer_buttons,
+    articles,
+    ask,
+    search,
+    settings,
+)
+from bot.features import help as help_feature
+from bot.features.mentions import Mentions
+from bot.features.unasked import Unasked
+from bot.service.async_engine import Desk
+from bot.service.housekeeping import Keeping
+from bot.service.questions import Questions
+from bot.service.rates import Rates
 from bot.signals import heed
-from bot.unasked import Unasked
+from bot.wire.component_router import Presses
+from bot.wire.deduplicate import Once
+from bot.wire.delivery import GONE, Interaction
+from bot.wire.failures import (
+    answer_failure,
+    kept_away,
+    named,
+    noted,
+)
+from bot.wire.loop_lag import Pulse
+from bot.wire.request_log import watched
 from index.errors import PassageError
 
 log = logging.getLogger("passage")
@@ -86,7 +98,7 @@ class PassageBot(discord.AutoShardedClient):
     async def setup_hook(self) -> None:
         """Start what runs beside the connection, and bring the commands up to date."""
         self._beating = asyncio.create_task(self._beat(), name="pulse")
-        for part in (ask, buttons, search, library, settings, insights):
+        for part in (ask, answer_buttons, search, articles, settings, help_feature):
             part.add_to(self)
         heed(self._leave)
         await self._sync()

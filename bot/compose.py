@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bot.starter import sync_starter
 from config.settings import Settings
-from config.starter import sync_starter
-from index.backups import Backups
-from index.data import LIBRARY, MODELS
-from index.embed import Embedder, load_embedder
+from index.answer.reader import Reader
+from index.answer.sentence_reader import SentenceReader
+from index.answer.span_reader import SpanReader
+from index.data_folder import LIBRARY, MODELS
 from index.engine import Engine
 from index.extract import AllowedHosts, Limits
-from index.model_store import ModelStore
-from index.read import Reader
-from index.sentence_reader import SentenceReader
-from index.span_models import load_span_model
-from index.span_reader import SpanReader
+from index.models.compiled import ModelStore
+from index.models.embedder import Embedder, load_embedder
+from index.models.load_reader import load_span_model
+from index.store.sqlite.backups import Backups
 
 NO_READER = "none"
 

@@ -11,14 +11,14 @@ from functools import partial
 import aiohttp
 import discord
 
-from bot import gateway_log
 from bot.client import PassageBot
 from bot.compose import build_backups, build_engine
-from bot.desk import Desk
-from bot.redaction import redact_output
+from bot.service.async_engine import Desk
 from bot.signals import let_go
+from bot.starter import sync_starter
+from bot.wire import gateway_log
+from bot.wire.redaction import redact_output
 from config.settings import LogLevel, Settings
-from config.starter import sync_starter
 from index.engine import SHARED, Engine
 from index.errors import PassageError, SettingsError
 

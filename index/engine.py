@@ -14,20 +14,25 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
-from index.characters import without_surrogates
-from index.collection import CollectionIndex, Progress, folder_name
-from index.data import INDEX, LIBRARY, close_to_others
-from index.embed import Embedder
+from index.answer.reader import READ, Reader, Reading
+from index.answer.retrieve import (
+    Asking,
+    Within,
+    prepare,
+    retrieve,
+)
+from index.answer.sentence_reader import SentenceReader
+from index.data_folder import INDEX, LIBRARY, close_to_others
 from index.errors import ExtractionError, PassageError
 from index.extract import Confined, Limits
 from index.ingest import Added, Ingest, Step
-from index.library import Entry, Library
-from index.opened import OpenIndexes
-from index.read import READ, Reader, Reading
-from index.recent import Recent
+from index.language.characters import without_surrogates
+from index.lru import Recent
+from index.models.embedder import Embedder
 from index.records import Answer, Article, Ranked, Timing
-from index.retrieve import Asking, Within, prepare, retrieve
-from index.sentence_reader import SentenceReader
+from index.search.collection import CollectionIndex, Progress, folder_name
+from index.search.open_indexes import OpenIndexes
+from index.store.library import Entry, Library
 
 SHARED = "shared"
 """The collection that everyone reads and nobody on Discord changes."""

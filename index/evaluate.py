@@ -16,16 +16,21 @@ from typing import Any
 
 import numpy as np
 
-from index.characters import without_surrogates
-from index.chunk import whole
-from index.collection import CollectionIndex, Progress
-from index.database import IN_MEMORY
-from index.embed import Embedder
+from index.answer.reader import Reader, Reading
+from index.answer.retrieve import (
+    Asking,
+    Question,
+    prepare,
+    retrieve,
+)
 from index.errors import EvaluationError
-from index.library import Draft, Library
-from index.read import Reader, Reading
+from index.language.characters import without_surrogates
+from index.models.embedder import Embedder
+from index.passages.chunk import whole
 from index.records import Article, State
-from index.retrieve import Asking, Question, prepare, retrieve
+from index.search.collection import CollectionIndex, Progress
+from index.store.library import Draft, Library
+from index.store.sqlite.database import IN_MEMORY
 
 DEPTH = 10  # recall@k and MRR are taken over so many passages
 _RECALLS = (1, 3, 5, 10)

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal, TypeVar
 
-from index.characters import without_surrogates
-from index.chunk import Budget, chunk, context
-from index.collection import embedded
-from index.embed import Embedder
 from index.errors import ExtractionError
-from index.library import Draft, Library, article_id
+from index.language.characters import without_surrogates
+from index.models.embedder import Embedder
+from index.passages.chunk import Budget, chunk, context
 from index.records import Article
-from index.rows import content_digest
+from index.search.collection import embedded
+from index.store.library import Draft, Library, article_id
+from index.store.rows import content_digest
 
 _T = TypeVar("_T")
 Outcome = Literal["added", "replaced", "unchanged", "duplicate"]

@@ -18,17 +18,17 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from index.database import Database
-from index.embed import DEFAULT_MODEL, load_embedder
-from index.guilds import Guilds, SettingsChange
-from index.model_store import ModelStore
-from index.span_models import DEFAULT_READER, load_span_model
+from index.models.compiled import ModelStore
+from index.models.embedder import DEFAULT_MODEL, load_embedder
+from index.models.load_reader import DEFAULT_READER, load_span_model
+from index.store.servers import Guilds, SettingsChange
+from index.store.sqlite.database import Database
 from tests.loopback import BotProcess, Channel, Discord, Guild, Intent, Message, User
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from index.embed import Embedder
+    from index.models.embedder import Embedder
     from index.records import Article
 
 PATIENCE = 60.0

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from index.embed import DEFAULT_MODEL, WindowedEmbedder, load_embedder
-from index.library import Library
-from index.model_store import ModelStore
+from index.models.compiled import ModelStore
+from index.models.embedder import DEFAULT_MODEL, WindowedEmbedder, load_embedder
+from index.store.library import Library
 from tests.fakes import BagOfWords
 
 # Times vary on a busy machine and say nothing of what is tested.

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from index.chunk import Chunk, whole
-from index.embed import Vectors
-from index.library import Draft
+from index.models.embedder import Vectors
+from index.models.spans import Evidence, Excerpt, Span
+from index.passages.chunk import Chunk, whole
 from index.records import Article
-from index.spans import Evidence, Excerpt, Span
+from index.store.library import Draft
 
 _WORD = re.compile(r"\w+")
 

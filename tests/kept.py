@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from index.journal import Journal, Scores
 from index.records import Answer, Passage, Quote, Ranked, State, Timing
-from index.searches import Search
+from index.store.answers import Journal, Scores
+from index.store.searches import Search
 
 NOW = 1_800_000_000
 DAY = 86_400

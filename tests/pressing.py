@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from bot.custom_ids import ACTIONS
+from bot.cards.custom_ids import ACTIONS
 from tests.bot_fixtures import PATIENCE
 from tests.loopback import Guild, Interaction, NotOffered, acts
 from tests.loopback.constants import InteractionType

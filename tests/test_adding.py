@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.adding import pasted
 from bot.client import PassageBot
-from bot.desk import Desk
+from bot.service.async_engine import Desk
+from bot.service.ingest_queue import pasted
 from index.engine import Engine
-from index.guilds import guild_collection
+from index.store.servers import guild_collection
 from tests.fakes import BagOfWords
 
 HERE = guild_collection(7)

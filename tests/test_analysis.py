@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.analysis import FUNCTION_WORDS, analyse, names, stem, surfaces
+from index.language.terms import (
+    FUNCTION_WORDS,
+    analyse,
+    names,
+    stem,
+    surfaces,
+)
 
 
 @pytest.mark.parametrize(

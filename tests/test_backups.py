@@ -13,10 +13,10 @@ from threading import Event, Thread
 
 import pytest
 
-from index.backups import Backups, examined
-from index.database import Database
 from index.errors import LibraryError
-from index.library import Library
+from index.store.library import Library
+from index.store.sqlite.backups import Backups, examined
+from index.store.sqlite.database import Database
 from tests.fakes import drafts, made
 
 
@@ -98,7 +98,7 @@ def test_restoring_brings_back_what_was_and_keeps_what_is(path: Path, backups: B
 def test_what_only_the_log_held_is_in_what_is_kept(path: Path, backups: Backups) -> None:
     kept = backups.make()
     script = (
-        "import os, sys; from pathlib import Path; from index.library import Library;"
+        "import os, sys; from pathlib import Path; from index.store.library import Library;"
         "from tests.fakes import drafts, made;"
         "library = Library(Path(sys.argv[1])); text, pieces = drafts('Late.');"
         "library.store('shared', made('late', text), pieces); os._exit(9)"

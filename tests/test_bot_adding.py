@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from index.guilds import guild_collection, user_collection
-from index.library import Library
+from index.store.library import Library
+from index.store.servers import guild_collection, user_collection
 from tests.bot_fixtures import PATIENCE, Scene, playing
 from tests.keepers import add, ended, jsonl, long_text, plain, reported
 from tests.loopback import Channel, File, Message, User

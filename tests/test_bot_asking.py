@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
-from index.guilds import guild_collection, user_collection
 from index.records import Article
+from index.store.servers import guild_collection, user_collection
 from tests.bot_fixtures import NOWHERE, PATIENCE, WORTH, Scene, playing, seed
 from tests.loopback import acts
 from tests.loopback.constants import Callback
@@ -17,7 +17,7 @@ from tests.loopback.constants import Callback
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from index.embed import Embedder
+    from index.models.embedder import Embedder
 
 pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="module")]
 

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
-from bot.custom_ids import build
-from index.database import Database
-from index.feedback import Complaint, Feedback
-from index.guilds import Guilds, guild_collection
-from index.library import Library
+from bot.cards.custom_ids import build
 from index.records import Article
+from index.store.feedback import Complaint, Feedback
+from index.store.library import Library
+from index.store.servers import Guilds, guild_collection
+from index.store.sqlite.database import Database
 from tests.bot_fixtures import NOWHERE, PATIENCE, WORTH, Scene, playing, seed
 from tests.kept import on_disk
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from index.embed import Embedder
+    from index.models.embedder import Embedder
     from tests.loopback import Message
 
 pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="module")]

@@ -10,9 +10,9 @@ from typing import Any, Literal
 import pytest
 import pytest_asyncio
 
-from bot.custom_ids import ACTIONS, FORMS, build
-from index.database import Database
-from index.guilds import Guilds, GuildSettings
+from bot.cards.custom_ids import ACTIONS, FORMS, build
+from index.store.servers import Guilds, GuildSettings
+from index.store.sqlite.database import Database
 from tests.bot_fixtures import PATIENCE, WORTH, Scene, playing
 from tests.keepers import add, plain
 from tests.loopback import (

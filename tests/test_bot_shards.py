@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import tests.loopback
-from bot.keeping import served
-from index.database import Database
-from index.guilds import Guilds
+from bot.service.housekeeping import served
+from index.store.servers import Guilds
+from index.store.sqlite.database import Database
 from tests.bot_fixtures import PATIENCE, compile_models, environment
 from tests.loopback import Discord, Guild
 

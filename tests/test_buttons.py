@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from bot.buttons import Answers
 from bot.client import PassageBot
-from bot.desk import Desk
+from bot.features.answer_buttons import Answers
+from bot.service.async_engine import Desk
 from index.engine import Engine
-from index.guilds import guild_collection
+from index.store.servers import guild_collection
 from tests.fakes import BagOfWords, drafts, made
 
 HERE = guild_collection(7)

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from bot import cards
+from bot.cards.custom_ids import MOST
 from bot.cards.parts import AMBER, GREEN, GREY, RED, percent
-from bot.custom_ids import MOST
-from index.guilds import GuildSettings
 from index.ingest import Added, Report
-from index.library import Entry
 from index.records import Answer, Passage, Quote, Ranked, Timing
+from index.store.library import Entry
+from index.store.servers import GuildSettings
 from tests.seen import buttons, check, colour, parts, said, texts
 
 TEXT = "In 2016 both sides signed in Goa. It is worth US$5.43 billion.\nDelivery began in 2021."

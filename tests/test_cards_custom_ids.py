@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.custom_ids import ACTIONS, MOST, Press, build, key_of, parse
+from bot.cards.custom_ids import (
+    ACTIONS,
+    MOST,
+    Press,
+    build,
+    key_of,
+    parse,
+)
 
 KEYS = st.from_regex(r"[0-9A-Za-z_-]{1,64}", fullmatch=True)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bot.cards.missed import missed_card
 from bot.cards.privacy import export_card
-from index.feedback import Complaint, Missed
+from index.store.feedback import Complaint, Missed
 from tests.loopback.component_rules import check_message_components
 from tests.seen import check, payload, said
 

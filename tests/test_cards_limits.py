@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot import cards
-from index.guilds import GuildSettings
 from index.ingest import Added, Outcome, Report
-from index.library import Entry
 from index.records import Answer, Passage, Quote, Ranked, State, Timing
+from index.store.library import Entry
+from index.store.servers import GuildSettings
 from tests.rendering import acts, render
 from tests.seen import check, parts, texts
 from tests.test_markup import HOSTILE, fragments

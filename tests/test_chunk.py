@@ -9,11 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.chunk import Budget, Chunk, chunk, context, whole
-from index.embed import WindowedEmbedder
 from index.ingest import Ingest
-from index.library import Library
+from index.models.embedder import WindowedEmbedder
+from index.passages.chunk import (
+    Budget,
+    Chunk,
+    chunk,
+    context,
+    whole,
+)
 from index.records import Article, Page, Section
+from index.store.library import Library
 from tests.fakes import made
 
 

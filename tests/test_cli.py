@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bot import cli, compose
-from bot.letters import MOST_MARKS
+from bot import compose
+from bot.cli import app
+from bot.text.graphemes import MOST_MARKS
 from index.errors import ModelError
-from index.model_store import ModelStore
+from index.models.compiled import ModelStore
 from tests.fakes import BagOfWords, SharedWords
 from tests.sites import serving
 
@@ -51,7 +52,7 @@ def passage(
     def run(*arguments: str) -> Ran:
         monkeypatch.setattr(sys, "argv", ["passage", *arguments])
         try:
-            cli.main()
+            app.main()
             code = 0
         except SystemExit as stop:
             code = int(stop.code or 0)

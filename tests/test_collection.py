@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import collection
-from index import library as library_module
-from index.analysis import analyse
-from index.collection import CollectionIndex, Hits, folder_name
-from index.derived import read_derived, write_derived
-from index.library import Library
-from index.terms import TermIndex
+from index.language.terms import analyse
+from index.search import collection
+from index.search.array_file import read_derived, write_derived
+from index.search.collection import CollectionIndex, Hits, folder_name
+from index.search.term_index import TermIndex
+from index.store import library as library_module
+from index.store.library import Library
 from tests.fakes import BagOfWords, drafts, made
 
 QUESTIONS = ("ankara treaty", "gas pipeline", "missiles for turkey", "zeppelin")

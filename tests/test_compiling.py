@@ -10,11 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from index import compile_worker
-from index.compiling import OUT_OF_MEMORY, CompileProcess, Outcome, Request
-from index.embed import CompiledEmbedder, load_embedder
 from index.errors import ModelError
-from index.model_store import ModelStore
+from index.models.compiled import ModelStore
+from index.models.compiling import (
+    OUT_OF_MEMORY,
+    CompileProcess,
+    Outcome,
+    Request,
+)
+from index.models.embedder import CompiledEmbedder, load_embedder
+from index.models.torch import compile_worker
 from tests import test_embed
 
 ROOT = Path(__file__).parents[1]
@@ -41,8 +46,9 @@ def instead_of_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str)
 
 def test_a_model_is_compiled_without_torch_in_this_process(tiny: str, tmp_path: Path) -> None:
     script = (
-        "import logging, sys; from pathlib import Path; from index.embed import load_embedder\n"
-        "from index.model_store import ModelStore; logging.basicConfig(level='INFO')\n"
+        "import logging, sys; from pathlib import Path\n"
+        "from index.models.embedder import load_embedder\n"
+        "from index.models.compiled import ModelStore; logging.basicConfig(level='INFO')\n"
         "model = load_embedder(sys.argv[1], ModelStore(Path(sys.argv[2])))\n"
         "heavy = {'torch', 'transformers', 'sentence_transformers', 'onnx'}\n"
         "print(type(model).__name__, sorted(heavy & set(sys.modules)))"

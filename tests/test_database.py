@@ -11,14 +11,14 @@ from threading import Barrier, Thread
 
 import pytest
 
-from index import database as database_module
-from index.database import Database
 from index.errors import LibraryError
-from index.guilds import Guilds
-from index.journal import Journal
-from index.library import Library
-from index.rows import text_digest
-from index.schema import MIGRATIONS, SCHEMA
+from index.store.answers import Journal
+from index.store.library import Library
+from index.store.rows import text_digest
+from index.store.servers import Guilds
+from index.store.sqlite import database as database_module
+from index.store.sqlite.database import Database
+from index.store.sqlite.schema import MIGRATIONS, SCHEMA
 from tests.fakes import drafts, made
 from tests.kept import ONE, answered, on_disk, record
 

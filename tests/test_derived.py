@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index import derived, files
-from index.derived import Arrays, read_derived, write_derived
+from index import files
 from index.files import write_atomically
+from index.search import array_file
+from index.search.array_file import Arrays, read_derived, write_derived
 
 ORIGIN = {"model": "bag-of-words@1", "generation": 3, "collection": "shared"}
 ARRAYS = {"bytes": np.arange(256, dtype=np.uint8), "empty": np.zeros(0), "few": np.arange(3)}
@@ -51,7 +52,7 @@ def test_what_was_written_is_read(
     path = whole.with_name("another")
     write_derived(path, {"model": text, "passages": len(written)}, written)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(derived, "MAPPED", 0 if mapped else 2**20)
+        patch.setattr(array_file, "MAPPED", 0 if mapped else 2**20)
         read = read_derived(path)
     assert read is not None
     assert read[0] == {"model": text, "passages": len(written)}
@@ -61,7 +62,7 @@ def test_what_was_written_is_read(
 def test_a_large_file_stays_what_it_was_while_it_is_mapped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(derived, "MAPPED", 0)
+    monkeypatch.setattr(array_file, "MAPPED", 0)
     path = tmp_path / "terms"
     write_derived(path, ORIGIN, ARRAYS)
     read = read_derived(path)

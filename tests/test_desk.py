@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.desk import Desk
-from index import opened
-from index.collection import CollectionIndex
-from index.embed import Vectors
+from bot.service.async_engine import Desk
 from index.engine import SHARED, Asked, Engine
 from index.errors import ModelError, PassageError
+from index.models.embedder import Vectors
 from index.records import Answer, Article
+from index.search import open_indexes
+from index.search.collection import CollectionIndex
 from tests.fakes import BagOfWords, drafts, made
 
 MOON = Article(source="moon", title="The moon", text="Armstrong was the first on the moon.")
@@ -351,7 +351,7 @@ async def test_the_end_waits_for_no_index_to_be_rebuilt(slow: tuple[Desk, Embedd
 async def test_indexes_that_can_not_all_stay_open_are_rebuilt_once(
     slow: tuple[Desk, Embedding], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opened, "MOST_OPEN", 1)
+    monkeypatch.setattr(open_indexes, "MOST_OPEN", 1)
     monkeypatch.setattr(CollectionIndex, "save", lambda _: None)  # as where there is no room
     desk, _ = slow
     names = ["guild:1", "guild:2"]

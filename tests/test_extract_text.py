@@ -10,9 +10,9 @@ import pytest
 
 from index.errors import ExtractionError
 from index.extract import extract_bytes
-from index.extract.datelines import read_dateline
-from index.extract.dates import parse_date
 from index.extract.furniture import is_furniture, without_credit
+from index.language.datelines import read_dateline
+from index.language.dates import parse_date
 from index.records import Article
 
 LONG = (

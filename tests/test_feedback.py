@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from index.errors import PassageError
-from index.feedback import Complaint, Feedback, Missed
-from index.guilds import Guilds
-from index.journal import Journal
-from index.library import Library
+from index.store.answers import Journal
+from index.store.feedback import Complaint, Feedback, Missed
+from index.store.library import Library
+from index.store.servers import Guilds
 from tests.kept import ANN, BO, CAT, NOW, ONE, TWO, answered, record
 
 

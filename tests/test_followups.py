@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.followups import Talk, leans, understood
+from bot.service.conversation import Talk, leans, understood
 
 BEFORE = "How much is the S-400 deal worth?"
 

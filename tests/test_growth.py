@@ -13,15 +13,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index import collection, opened, terms, vectors
-from index.analysis import analyse
-from index.collection import CollectionIndex
 from index.engine import Engine
 from index.errors import LibraryError
-from index.layout import Layout
-from index.library import Library
-from index.recent import Recent
-from index.vectors import VectorIndex
+from index.language.terms import analyse
+from index.lru import Recent
+from index.search import (
+    collection,
+    open_indexes,
+    term_index,
+    vector_index,
+)
+from index.search.collection import CollectionIndex
+from index.search.layout import Layout
+from index.search.vector_index import VectorIndex
+from index.store.library import Library
 from tests.fakes import BagOfWords, drafts, made
 
 GROWN = 40  # passages, so that growth happens in the midst of small tests
@@ -30,8 +35,8 @@ WORDS = [f"{first}{second}" for first in "bcdfghjklm" for second in ("alo", "emu
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vectors, "GROWN", GROWN)
-    monkeypatch.setattr(terms, "_LEAST", GROWN // 2)
+    monkeypatch.setattr(vector_index, "GROWN", GROWN)
+    monkeypatch.setattr(term_index, "_LEAST", GROWN // 2)
 
 
 def sentence(number: int) -> str:
@@ -129,7 +134,7 @@ def test_what_changes_while_it_is_laid_out_is_in_it(
 def test_terms_that_change_while_they_are_laid_out_are_in_it(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vectors, "GROWN", 1_000)
+    monkeypatch.setattr(vector_index, "GROWN", 1_000)
     begun, go_on = held_up(monkeypatch, Layout, "arrays")
     fill(library, 60)
     index = fresh_index(library, tmp_path / "index")
@@ -272,7 +277,7 @@ def test_a_search_while_the_model_loads_and_something_is_erased_ends(tmp_path: P
 def test_indexes_unused_for_longest_are_closed_and_opened_again(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opened, "MOST_OPEN", 3)
+    monkeypatch.setattr(open_indexes, "MOST_OPEN", 3)
     for number in range(8):
         engine.add_article(made(f"a{number}", sentence(number)), f"guild:{number}")
     for number in (0, 1, 2, 3, 0, 4, 5, 6, 0, 7):
@@ -284,7 +289,7 @@ def test_indexes_unused_for_longest_are_closed_and_opened_again(
 def test_a_large_index_makes_others_close_but_stays_itself(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opened, "MOST_PASSAGES", 5)
+    monkeypatch.setattr(open_indexes, "MOST_PASSAGES", 5)
     for name, count in (("small", 1), ("large", 20)):
         for number in range(count):
             engine.add_article(made(f"{name}{number}", sentence(number)), name)
@@ -303,7 +308,7 @@ def test_a_large_index_makes_others_close_but_stays_itself(
 def test_an_index_that_is_being_rebuilt_is_not_closed(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opened, "MOST_OPEN", 1)
+    monkeypatch.setattr(open_indexes, "MOST_OPEN", 1)
     text, pieces = drafts("The river.")
     engine.library.store("guild:1", made("a", text), pieces)
     seen: list[list[str]] = []

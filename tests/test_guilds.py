@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.errors import LibraryError, SettingsError
-from index.feedback import Feedback
-from index.guilds import Guilds, GuildSettings
-from index.jobs import Jobs
-from index.journal import Journal
-from index.library import Changes, Library
-from index.rows import text_digest
+from index.store.answers import Journal
+from index.store.feedback import Feedback
+from index.store.jobs import Jobs
+from index.store.library import Changes, Library
+from index.store.rows import text_digest
+from index.store.servers import Guilds, GuildSettings
 from tests.fakes import drafts, made
 from tests.kept import ANN, DAY, NOW, ONE, TWO, answered, on_disk, record
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from index.guilds import guild_collection
-from index.library import Library
+from index.store.library import Library
+from index.store.servers import guild_collection
 from tests.bot_fixtures import PATIENCE, compile_models, playing
 from tests.keepers import add, plain
 from tests.loopback import File

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from index import ingest as ingest_module
-from index.embed import Vectors
 from index.errors import ExtractionError
 from index.extract import extract
 from index.ingest import Added, Ingest, Report
-from index.library import Library
+from index.models.embedder import Vectors
 from index.records import Article, Section
+from index.store.library import Library
 from tests.fakes import BagOfWords, made
 
 

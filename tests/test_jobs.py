@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.guilds import Guilds
-from index.jobs import Job, Jobs, Work
-from index.library import Library
+from index.store.jobs import Job, Jobs, Work
+from index.store.library import Library
+from index.store.servers import Guilds
 from tests.kept import ANN, NOW, ONE, TWO, on_disk
 
 

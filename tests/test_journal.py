@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.guilds import Guilds
-from index.journal import Journal
-from index.library import Library
 from index.records import Answer, Quote
+from index.store.answers import Journal
+from index.store.library import Library
+from index.store.servers import Guilds
 from tests.fakes import drafts, made
 from tests.kept import ANN, NOW, ONE, TWO, answered, record
 

@@ -9,7 +9,7 @@ import discord
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.lateness import _LATELY, Lateness, time_left
+from bot.wire.lateness import _LATELY, Lateness, time_left
 
 AGES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=2 * _LATELY)
 

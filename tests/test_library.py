@@ -12,13 +12,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.articles import offered
-from index import library as library_module
+from bot.service.article_names import offered
 from index.errors import AmbiguousTitleError, LibraryError, UnknownArticleError
-from index.library import DAY, Changes, Library, Totals
 from index.records import Article, Page, Section
-from index.rows import content_digest, text_digest
-from index.schema import SCHEMA
+from index.store import library as library_module
+from index.store.library import (
+    DAY,
+    Changes,
+    Library,
+    Totals,
+)
+from index.store.rows import content_digest, text_digest
+from index.store.sqlite.schema import SCHEMA
 from tests.fakes import drafts, made
 
 VECTOR = np.asarray([0.6, 0.8], np.float32)

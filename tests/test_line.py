@@ -17,9 +17,9 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from bot import gateway_log
-from bot.failures import answer_failure, kept_away
-from bot.line import named, patience, watched
+from bot.wire import gateway_log
+from bot.wire.failures import answer_failure, kept_away
+from bot.wire.request_log import named, patience, watched
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.letters import MOST_MARKS, starts, visible
-from bot.links import LONGEST, passage_url, safe_url
-from bot.markup import NOTHING, Room, bold, inline, link, listed, quoted
+from bot.text.graphemes import MOST_MARKS, starts, visible
+from bot.text.links import LONGEST, passage_url, safe_url
+from bot.text.markup import (
+    NOTHING,
+    Room,
+    bold,
+    inline,
+    link,
+    listed,
+    quoted,
+)
 from tests.rendering import acts, render
 
 ROOMY = Room(100_000, 400_000)

@@ -16,16 +16,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index import compile as compile_module
-from index import embed_torch, model_store, spans_torch
-from index.compile import CompileError, installed
-from index.compile_worker import compiled
-from index.compiling import Outcome, Request
-from index.embed import embedder_source, load_embedder
-from index.model_store import ModelStore
-from index.network import Network, Row
-from index.span_models import load_span_model
-from index.spans import Excerpt
+from index.models import compiled as model_store
+from index.models.compiled import ModelStore
+from index.models.compiling import Outcome, Request
+from index.models.embedder import embedder_source, load_embedder
+from index.models.load_reader import load_span_model
+from index.models.network import Network, Row
+from index.models.spans import Excerpt
+from index.models.torch import compile as compile_module
+from index.models.torch import embedder, spans
+from index.models.torch.compile import CompileError, installed
+from index.models.torch.compile_worker import compiled
 from tests import test_embed, test_spans
 
 Write = Callable[[Path], Mapping[str, Any]]
@@ -250,7 +251,7 @@ def test_a_model_that_cant_be_compiled_is_served_by_torch_and_not_tried_again(
     folder = test_embed.make_model(tmp_path / "tiny", seed=1)
     monkeypatch.setattr(compile_module, "export", failing_export)
     first = load_embedder(str(folder), store)
-    assert isinstance(first, embed_torch.SentenceTransformerEmbedder)
+    assert isinstance(first, embedder.SentenceTransformerEmbedder)
     assert "is served by torch: an odd layer" in caplog.text
     caplog.clear()
     with caplog.at_level(logging.INFO):
@@ -266,7 +267,7 @@ def test_a_reader_that_cant_be_compiled_is_served_by_torch(
     folder = test_spans.make_model(tmp_path / "tiny")
     monkeypatch.setattr(compile_module, "export", failing_export)
     model = load_span_model(str(folder), store)
-    assert isinstance(model._network, spans_torch.TorchSpans)
+    assert isinstance(model._network, spans.TorchSpans)
     assert model.read([Excerpt("gas?", "", "the gas", ((0, 7),))])[0].spans[0] is not None
 
 
@@ -281,11 +282,11 @@ def test_what_comes_out_wrong_is_not_trusted(
         from sentence_transformers import SentenceTransformer
 
         wrong = SentenceTransformer(str(other), device="cpu")
-        real(embed_torch._Vectors(wrong, inputs), inputs, outputs, path)
+        real(embedder._Vectors(wrong, inputs), inputs, outputs, path)
 
     monkeypatch.setattr(compile_module, "export", exchanged)
     model = load_embedder(str(folder), store)
-    assert isinstance(model, embed_torch.SentenceTransformerEmbedder)
+    assert isinstance(model, embedder.SentenceTransformerEmbedder)
     assert "a cosine of" in str(store.refusal(f"embedder {model.identity} int8"))
 
 
@@ -317,7 +318,7 @@ def test_a_disk_that_is_full_is_a_warning_and_torch_serves(
 
     monkeypatch.setattr(model_store.tempfile, "mkdtemp", full)
     model = load_embedder(str(folder), store)
-    assert isinstance(model, embed_torch.SentenceTransformerEmbedder)
+    assert isinstance(model, embedder.SentenceTransformerEmbedder)
     assert "can't be written (No space left on device)" in caplog.text
     assert store.refusal(f"embedder {model.identity} int8") is None  # there may be room later
 
@@ -335,7 +336,7 @@ def test_a_file_that_this_onnx_runtime_cant_load_is_served_by_torch(
 
     store.keep(f"embedder {source.identity} int8", write)
     model = load_embedder(str(folder), store)
-    assert isinstance(model, embed_torch.SentenceTransformerEmbedder)
+    assert isinstance(model, embedder.SentenceTransformerEmbedder)
     assert "ONNX Runtime can't load it" in caplog.text
 
 
@@ -354,8 +355,8 @@ def test_answers_come_without_torch_and_discord(default_model: Any, tmp_path: Pa
     """The usual way loads no framework, so it starts at once and stays small."""
     del default_model  # compiled by now
     script = (
-        "import sys; from bot import cli; sys.argv = ['passage', 'ask', 'Who?', '--json']\n"
-        "try: cli.app()\nexcept SystemExit: pass\n"
+        "import sys; from bot.cli import app; sys.argv = ['passage', 'ask', 'Who?', '--json']\n"
+        "try: app.app()\nexcept SystemExit: pass\n"
         "heavy = {'torch', 'transformers', 'sentence_transformers', 'onnx', 'discord'}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.once import Once
+from bot.wire.deduplicate import Once
 
 
 def test_only_the_first_time_is_the_first() -> None:

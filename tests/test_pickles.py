@@ -107,7 +107,7 @@ pickle._load = pickle._loads = refuse
 pickle._Unpickler = Refusing
 sys.addaudithook(lambda event, _: refuse() if event == "pickle.find_class" else None)
 
-from bot.cli import main
+from bot.cli.app import main
 
 for arguments in COMMANDS:
     sys.argv = ["passage", *arguments]

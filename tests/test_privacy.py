@@ -13,13 +13,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from index.feedback import Feedback
-from index.guilds import Guilds
-from index.jobs import Jobs
-from index.journal import Journal
-from index.library import Library
-from index.privacy import Forgotten, Held, Privacy
-from index.searches import Searches
+from index.store.answers import Journal
+from index.store.feedback import Feedback
+from index.store.jobs import Jobs
+from index.store.library import Library
+from index.store.privacy import Forgotten, Held, Privacy
+from index.store.searches import Searches
+from index.store.servers import Guilds
 from tests.fakes import drafts, made
 from tests.kept import (
     ANN,

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from bot.doctor import examine
+from bot.cli.doctor import examine
 from config.settings import Settings
 from index.engine import Engine
-from index.library import Library
-from index.model_store import ModelStore
+from index.models.compiled import ModelStore
+from index.store.library import Library
 from tests.fakes import BagOfWords, SharedWords, made
 
 ROOT = Path(__file__).parent.parent
@@ -140,8 +140,9 @@ def test_the_command_leaves_nothing_open(tmp_path: Path) -> None:
     article = tmp_path / "a.txt"
     article.write_text("The harbour was built in 1850.")
     data = tmp_path / "data"
-    script = "from tests.fakes import BagOfWords; from bot import cli, compose; import sys; "
-    script += "compose.load_embedder = lambda *_: BagOfWords(); sys.argv = sys.argv[1:]; cli.main()"
+    script = "import sys; from tests.fakes import BagOfWords; "
+    script += "from bot import compose; from bot.cli import app; "
+    script += "compose.load_embedder = lambda *_: BagOfWords(); sys.argv = sys.argv[1:]; app.main()"
     subprocess.run(
         [sys.executable, "-c", script, "passage", "add", str(article)],
         env=os.environ | {"PASSAGE_DATA": str(data), "PASSAGE_STARTER": "false"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.rates import Rates
+from bot.service.rates import Rates
 
 
 def test_the_share_of_a_minute_and_the_seconds_left() -> None:

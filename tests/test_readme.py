@@ -40,7 +40,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     words = shlex.split(command)
     if words[0] == "passage":
-        words = [sys.executable, "-c", "from bot.cli import main; main()", *words[1:]]
+        words = [sys.executable, "-c", "from bot.cli.app import main; main()", *words[1:]]
     environment = {
         **os.environ,
         "PASSAGE_DATA": str(folder / "data"),

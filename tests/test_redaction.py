@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.redaction import RedactedStream, redacting
+from bot.wire.redaction import RedactedStream, redacting
 from tests.loopback.acts import interaction_token
 
 TOKEN = "MTE.x+y*z.abcdefghijkl_-mnop"  # noqa: S105 - opens nothing

@@ -9,12 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from index import retrieve as retrieve_module
-from index.collection import CollectionIndex
+from index.answer import retrieve as retrieve_module
+from index.answer.retrieve import (
+    Asking,
+    Retrieval,
+    _spread,
+    prepare,
+    retrieve,
+)
 from index.errors import LibraryError
-from index.library import Library
 from index.records import Passage, Ranked
-from index.retrieve import Asking, Retrieval, _spread, prepare, retrieve
+from index.search.collection import CollectionIndex
+from index.store.library import Library
 from tests.fakes import BagOfWords, drafts, made
 
 Store = Callable[..., None]

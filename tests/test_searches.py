@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from index.feedback import Feedback
-from index.guilds import Guilds
-from index.journal import Journal
-from index.library import Library
-from index.privacy import Privacy
-from index.searches import Searches
+from index.store.answers import Journal
+from index.store.feedback import Feedback
+from index.store.library import Library
+from index.store.privacy import Privacy
+from index.store.searches import Searches
+from index.store.servers import Guilds
 from tests.fakes import drafts, made
 from tests.kept import ANN, BO, DAY, NOW, ONE, TWO, on_disk, searched
 
@@ -66,7 +66,7 @@ def test_where_questions_are_not_kept_a_search_is_held_15_minutes_and_never_on_t
 def test_only_the_newest_are_held_in_memory(
     library: Library, searches: Searches, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("index.searches._MOST", 2)
+    monkeypatch.setattr("index.store.searches._MOST", 2)
     Guilds(library.database).change(1, keep_questions_days=0)
     for name in "abc":
         searches.keep(searched(name))
@@ -76,9 +76,9 @@ def test_only_the_newest_are_held_in_memory(
 def test_where_nothing_can_be_written_a_search_is_held_all_the_same(tmp_path: Path) -> None:
     library = Library(tmp_path / "library.db")
     searches = Searches(library.database)
-    library.database.read("PRAGMA query_only = ON")
+    library.database._db.execute("PRAGMA query_only = ON")
     searches.keep(searched("a"))
-    library.database.read("PRAGMA query_only = OFF")
+    library.database._db.execute("PRAGMA query_only = OFF")
     assert searches.find("a", ONE) is not None
     assert Searches(library.database).find("a", ONE) is None
     library.close()

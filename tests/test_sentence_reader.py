@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from index import sentence_reader
-from index.calibration import ANSWER, NONE
-from index.collection import CollectionIndex
-from index.library import Library
-from index.read import Reading, state_of
-from index.recent import Recent
-from index.retrieve import Asking, prepare, retrieve
-from index.sentence_reader import SentenceReader, confidence
+from index.answer import sentence_reader
+from index.answer.calibration import ANSWER, NONE
+from index.answer.reader import Reading, state_of
+from index.answer.retrieve import Asking, prepare, retrieve
+from index.answer.sentence_reader import SentenceReader, confidence
+from index.lru import Recent
+from index.search.collection import CollectionIndex
+from index.store.library import Library
 from tests.fakes import BagOfWords, drafts, made
 
 TALKS = "Hello there. Ankara signed the treaty on Thursday. Moscow sells gas."

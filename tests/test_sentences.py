@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.sentences import Span, language_of, paragraphs, sentences, trimmed
+from index.language.sentences import (
+    Span,
+    language_of,
+    paragraphs,
+    sentences,
+    trimmed,
+)
 
 WRAPPED = """\
 The two presidents met in the capital on Thursday for

@@ -11,9 +11,15 @@ import pytest
 import torch
 from torch import nn
 
-from index.compile import Judged, Precision, compile_smallest, export, to_int8
-from index.network import Network, Row
-from index.smoothing import smoothed
+from index.models.network import Network, Row
+from index.models.torch.compile import (
+    Judged,
+    Precision,
+    compile_smallest,
+    export,
+    to_int8,
+)
+from index.models.torch.smoothing import smoothed
 
 LOUD = 3  # the channel that is far larger than the rest
 

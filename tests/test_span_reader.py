@@ -7,13 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from index import span_reader
-from index.calibration import ANSWER, NEAR
-from index.collection import CollectionIndex
-from index.library import Library
-from index.read import READ, Reading
-from index.retrieve import Asking, prepare, retrieve
-from index.span_reader import RETRIEVAL, SpanReader, confidence, nearness
+from index.answer import span_reader
+from index.answer.calibration import ANSWER, NEAR
+from index.answer.reader import READ, Reading
+from index.answer.retrieve import Asking, prepare, retrieve
+from index.answer.span_reader import (
+    RETRIEVAL,
+    SpanReader,
+    confidence,
+    nearness,
+)
+from index.search.collection import CollectionIndex
+from index.store.library import Library
 from tests.fakes import BagOfWords, SharedWords, drafts, made
 
 Read = Callable[..., list[Reading]]

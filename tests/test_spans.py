@@ -10,13 +10,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index import span_models, spans, spans_torch
 from index.errors import ModelError
-from index.model_store import ModelStore
-from index.sentences import sentences
-from index.span_models import DEFAULT_READER, load_span_model, reader_source
-from index.spans import LONGEST, Evidence, Excerpt, WindowedSpanModel
-from index.spans_torch import TorchReader, load_torch_reader
+from index.language.sentences import sentences
+from index.models import load_reader, spans
+from index.models.compiled import ModelStore
+from index.models.load_reader import DEFAULT_READER, load_span_model, reader_source
+from index.models.spans import (
+    LONGEST,
+    Evidence,
+    Excerpt,
+    WindowedSpanModel,
+)
+from index.models.torch import spans as torch_spans
+from index.models.torch.spans import TorchReader, load_torch_reader
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 VOCABULARY = [
@@ -73,7 +79,7 @@ def model(
     if request.param == "by torch":
         return original.served()
     compiled = load_span_model(str(folder), store, "float32")
-    assert isinstance(compiled._network, span_models.CompiledSpans)
+    assert isinstance(compiled._network, load_reader.CompiledSpans)
     return compiled
 
 
@@ -139,7 +145,7 @@ def test_what_is_read_together_is_read_as_alone(
 ) -> None:
     alone = [model.read([given])[0] for given in EXCERPTS]
     for most in (4_096, 40, 1):
-        monkeypatch.setattr(spans_torch, "_BATCH", most)
+        monkeypatch.setattr(torch_spans, "_BATCH", most)
         for found, expected in zip(model.read(EXCERPTS), alone, strict=True):
             assert_same(found, expected)
     assert model.read([]) == []
@@ -229,6 +235,7 @@ def test_a_hub_name_without_a_network_is_a_sentence(
     import huggingface_hub.constants
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")  # for the process that compiles
     assert refused("no-such/reader", tmp_path).startswith("The model 'no-such/reader' can't be")
 
 
@@ -241,7 +248,7 @@ def test_models_of_other_weights_have_another_identity(folder: Path, tmp_path: P
 def test_a_missing_or_changed_default_reader_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(span_models, "_FOLDER", tmp_path)
+    monkeypatch.setattr(load_reader, "_FOLDER", tmp_path)
     assert refused(DEFAULT_READER, tmp_path) == (
         f"The default reader is missing from {tmp_path}: install Passage again, or set "
         'reader = "none".'

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from config import starter
-from config.starter import sync_starter
-from index.embed import WindowedEmbedder
+from bot import starter
+from bot.starter import sync_starter
 from index.engine import SHARED, Engine
+from index.models.embedder import WindowedEmbedder
 from tests.fakes import BagOfWords
 
 QUESTIONS = Path(__file__).parent / "questions" / "starter.jsonl"

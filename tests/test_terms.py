@@ -9,8 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index import terms as terms_module
-from index.terms import K1, B, TermIndex, TermMatch
+from index.search import term_index as terms_module
+from index.search.term_index import (
+    K1,
+    B,
+    TermIndex,
+    TermMatch,
+)
 
 Texts = Mapping[int, Sequence[str]]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from index.vectors import VectorIndex
+from index.search.vector_index import VectorIndex
 
 DIMENSION = 48
 COUNT = 300

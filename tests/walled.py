@@ -7,8 +7,8 @@ import random
 from collections import Counter
 from typing import Any
 
-from index.database import Database
-from index.guilds import Guilds
+from index.store.servers import Guilds
+from index.store.sqlite.database import Database
 from tests.bot_fixtures import PATIENCE, Scene
 from tests.canaries import Canaries, Canary, read
 from tests.loopback import Channel, File, Guild, Interaction, Message, User

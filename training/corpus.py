@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from index.sentences import Span, sentences
+from index.language.sentences import Span, sentences
 
 HELD_OUT_OF_TRAIN = 11
 """Every so many-th article of squad-train is kept for measuring and calibrating."""

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from index.analysis import FUNCTION_WORDS
-from index.sentences import Span
+from index.language.sentences import Span
+from index.language.terms import FUNCTION_WORDS
 from training.corpus import Corpus, Source, Task
 from training.negatives import Siblings, altered, names_by_doc
 

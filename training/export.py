@@ -12,11 +12,11 @@ from pathlib import Path
 
 import torch
 
-from index.embed import default_folder
+from index.models.embedder import default_folder
 from training.corpus import digests
 from training.train import fresh
 
-TARGET = Path(__file__).parents[1] / "index" / "reader"
+TARGET = Path(__file__).parents[1] / "index" / "models" / "reader"
 _TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from index.evaluate import auroc
-from index.spans import Evidence, Excerpt, SpanModel
+from index.models.spans import Evidence, Excerpt, SpanModel
 from training.corpus import load
 
 _TOGETHER = 64  # excerpts that are read together

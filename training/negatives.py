@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis import FUNCTION_WORDS, analyse, stem
-from index.embed import Vectors
-from index.terms import TermIndex
+from index.language.terms import FUNCTION_WORDS, analyse, stem
+from index.models.embedder import Vectors
+from index.search.term_index import TermIndex
 from training.corpus import Corpus
 
 MINED = 4

@@ -29,8 +29,8 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 from transformers import AutoTokenizer, BertForQuestionAnswering
 
-from index.embed import default_folder
-from index.spans_torch import TorchReader
+from index.models.embedder import default_folder
+from index.models.torch.spans import TorchReader
 from training.corpus import Corpus, load
 from training.examples import Encoder, Example, Examples, Pair, batches
 from training.measure import given_the_passage

@@ -12,10 +12,16 @@ parts     what they share
 """
 
 from bot.cards.answers import answer_card, changed_card, neighbours_card, why_card
+from bot.cards.articles import (
+    article_card,
+    articles_card,
+    pages_of,
+    remove_card,
+    search_card,
+)
 from bot.cards.ingest import progress_card, queued_card, report_card
-from bot.cards.library import article_card, articles_card, pages_of, remove_card, search_card
 from bot.cards.parts import Card
-from bot.cards.service import (
+from bot.cards.sentence import (
     forget_card,
     getting_ready_card,
     help_card,

@@ -7,6 +7,7 @@ from typing import Literal
 
 from discord import ButtonStyle
 
+from bot.cards.custom_ids import build
 from bot.cards.parts import (
     AMBER,
     GREEN,
@@ -30,9 +31,14 @@ from bot.cards.parts import (
     text,
     within,
 )
-from bot.custom_ids import build
-from bot.markup import Room, bold, inline, listed, quoted
-from index.calibration import ANSWER
+from bot.text.markup import (
+    Room,
+    bold,
+    inline,
+    listed,
+    quoted,
+)
+from index.answer.calibration import ANSWER
 from index.records import Answer, Passage, Quote, Ranked, State
 
 Gone = Literal["changed", "removed", "changed or removed"]

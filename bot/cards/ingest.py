@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.cards.parts import AMBER, GREEN, GREY, PHRASE, RED, TITLE, UNTITLED, Card, text
-from bot.counts import plural
-from bot.markup import Room, bold, inline, listed
+from bot.text.counts import plural
+from bot.text.markup import (
+    Room,
+    bold,
+    inline,
+    listed,
+)
 from index.ingest import Added, Outcome, Report
 
 _STEPS = 20  # characters of the bar

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from discord import ui
 
 from bot.cards.parts import GREEN, GREY, Card, day, small, text
-from bot.counts import plural
-from bot.markup import Room, inline, listed
-from index.feedback import Complaint, Missed
+from bot.text.counts import plural
+from bot.text.markup import Room, inline, listed
+from index.store.feedback import Complaint, Missed
 
 _QUESTION = Room(200, 500)
 _COMMENT = Room(160, 400)

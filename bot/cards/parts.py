@@ -10,10 +10,15 @@ from typing import Any
 
 from discord import ButtonStyle, ui
 
-from bot.custom_ids import MOST, build
-from bot.links import passage_url
-from bot.markup import Room, bold, inline, link
-from bot.terminal import spelled
+from bot.cards.custom_ids import MOST, build
+from bot.cli.terminal import spelled
+from bot.text.links import passage_url
+from bot.text.markup import (
+    Room,
+    bold,
+    inline,
+    link,
+)
 from index.records import Passage, Ranked
 
 GREEN, AMBER, RED, GREY = 0x2E9E6B, 0xD9A441, 0xC8553D, 0x7A8290

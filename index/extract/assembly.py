@@ -10,9 +10,9 @@ from urllib.parse import unquote, urlsplit
 
 from index.errors import ExtractionError
 from index.extract.blocks import Block, Kind, compose
-from index.extract.datelines import Dateline, read_dateline, written
 from index.extract.decoding import clean
 from index.extract.furniture import without_furniture
+from index.language.datelines import Dateline, read_dateline, written
 from index.records import Article
 
 if TYPE_CHECKING:

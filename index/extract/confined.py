@@ -17,10 +17,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 
-from index.characters import shown
 from index.errors import ExtractionError
 from index.extract.limits import Limits
 from index.extract.sources import contained, is_url, too_much_memory
+from index.language.characters import shown
 from index.records import Article, Page, Section
 
 OUT_OF_MEMORY = 77

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from index.extract.blocks import Kind
-from index.extract.datelines import read_dateline
+from index.language.datelines import read_dateline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

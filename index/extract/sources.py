@@ -9,10 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from index.characters import shown
 from index.errors import ExtractionError
+from index.extract.formats import (
+    KNOWN_SUFFIXES,
+    Format,
+    foreign_kind,
+    format_of,
+    suffix_of,
+)
 from index.extract.limits import Limits
-from index.extract.sniffing import KNOWN_SUFFIXES, Format, foreign_kind, format_of, suffix_of
+from index.language.characters import shown
 from index.records import Article
 
 if TYPE_CHECKING:
@@ -158,7 +164,7 @@ def _from_path(source: str, limits: Limits) -> Iterator[Article | ExtractionErro
 def _from_dump(
     raw: IO[bytes], name: str, source: str, limits: Limits, *, whole: bool = False
 ) -> Iterator[Article | ExtractionError]:
-    from index.extract.dump import read_dump
+    from index.extract.readers.dump import read_dump
 
     yield from read_dump(raw, name=name, source=source, limits=limits, whole=whole)
 
@@ -194,11 +200,11 @@ def _draft(
     kind: Format, data: bytes, name: str, content_type: str | None, url: str | None
 ) -> Draft:
     if kind is Format.PDF:
-        from index.extract.pdf import read_pdf
+        from index.extract.readers.pdf import read_pdf
 
         return read_pdf(data, name=name)
     if kind is Format.WORD:
-        from index.extract.word import read_word
+        from index.extract.readers.word import read_word
 
         return read_word(data, name=name)
     if kind is Format.OLD_WORD:
@@ -218,16 +224,16 @@ def _text_draft(
 
     declared = [_charset(content_type)]
     if kind is Format.HTML:
-        from index.extract.webpage import declared_charset, read_webpage
+        from index.extract.readers.webpage import declared_charset, read_webpage
 
         decoded = decode(data, name=name, declared=[*declared, declared_charset(data)])
         return read_webpage(decoded.text, name=name, url=url, warnings=decoded.warnings())
     decoded = decode(data, name=name, declared=declared)
     if kind is Format.MARKDOWN:
-        from index.extract.markdown import read_markdown
+        from index.extract.readers.markdown import read_markdown
 
         return read_markdown(decoded.text, warnings=decoded.warnings())
-    from index.extract.plain import read_plain
+    from index.extract.readers.plain import read_plain
 
     return read_plain(decoded.text, warnings=decoded.warnings())
 

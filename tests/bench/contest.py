@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from index.embed import DEFAULT_MODEL, default_folder, load_embedder
-from index.model_store import ModelStore
+from index.models.compiled import ModelStore
+from index.models.embedder import DEFAULT_MODEL, default_folder, load_embedder
 from tests.bench.contestant import FIRST
 from tests.bench.picture import draw
 from training.corpus import folder as data

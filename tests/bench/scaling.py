@@ -19,12 +19,12 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from index.collection import CollectionIndex, Hits
-from index.embed import DEFAULT_MODEL, Vectors, load_embedder
 from index.engine import Engine
-from index.library import Library
+from index.models.embedder import DEFAULT_MODEL, Vectors, load_embedder
 from index.records import Article
-from index.rows import text_digest
+from index.search.collection import CollectionIndex, Hits
+from index.store.library import Library
+from index.store.rows import text_digest
 from tests.fakes import BagOfWords, drafts, made
 from tests.measure.sets import model_store, passages_of, questions_of
 

@@ -15,8 +15,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from index.database import Database
-from index.guilds import Guilds, guild_collection
+from index.store.servers import Guilds, guild_collection
+from index.store.sqlite.database import Database
 from tests.bench.scaling import HELD, fill
 from tests.bot_fixtures import PATIENCE, compile_models, environment
 from tests.loopback import BotProcess, Discord

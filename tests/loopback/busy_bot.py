@@ -8,7 +8,7 @@ import runpy
 from pathlib import Path
 from typing import Any
 
-from bot.desk import Desk
+from bot.service.async_engine import Desk
 
 BUSY = Path(os.environ["BUSY_BOT_FILE"])
 call = Desk.call

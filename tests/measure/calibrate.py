@@ -16,12 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embed import DEFAULT_MODEL, load_embedder
+from index.answer.reader import Reader
+from index.answer.sentence_reader import SentenceReader
+from index.answer.span_reader import RETRIEVAL, SpanReader
 from index.evaluate import Evaluation, Outcome, auroc
-from index.read import Reader
-from index.sentence_reader import SentenceReader
-from index.span_models import DEFAULT_READER, load_span_model
-from index.span_reader import RETRIEVAL, SpanReader
+from index.models.embedder import DEFAULT_MODEL, load_embedder
+from index.models.load_reader import DEFAULT_READER, load_span_model
 from tests.measure.sets import (
     Kind,
     Remembering,

@@ -16,9 +16,9 @@ from typing import Literal
 import numpy as np
 
 from config.settings import default_models
-from index.embed import Embedder, Vectors
 from index.evaluate import LabelledPassage, LabelledQuestion, read_passages, read_questions
-from index.model_store import ModelStore
+from index.models.compiled import ModelStore
+from index.models.embedder import Embedder, Vectors
 from training.corpus import folder, held_out_docs
 
 QUESTIONS = Path(__file__).parent.parent / "questions"

@@ -7,9 +7,9 @@ import statistics
 import time
 from collections.abc import Callable
 
-from index.embed import DEFAULT_MODEL, load_embedder
-from index.read import READ
-from index.spans import Excerpt, SpanModel
+from index.answer.reader import READ
+from index.models.embedder import DEFAULT_MODEL, load_embedder
+from index.models.spans import Excerpt, SpanModel
 from tests.measure.sets import model_store
 from training.corpus import load
 

@@ -14,16 +14,16 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from index.compile import PRECISIONS
-from index.embed import DEFAULT_MODEL, Embedder, load_embedder
+from index.answer.reader import Reader
+from index.answer.sentence_reader import SentenceReader
+from index.answer.span_reader import SpanReader
 from index.engine import Engine
 from index.evaluate import Evaluation, Outcome, calibration_error, figures, recall
-from index.read import Reader
+from index.models.embedder import DEFAULT_MODEL, Embedder, load_embedder
+from index.models.load_reader import DEFAULT_READER, load_span_model
+from index.models.spans import SpanModel
+from index.models.torch.compile import PRECISIONS
 from index.records import Answer, Article
-from index.sentence_reader import SentenceReader
-from index.span_models import DEFAULT_READER, load_span_model
-from index.span_reader import SpanReader
-from index.spans import SpanModel
 from tests.measure.sets import (
     KINDS,
     Kind,

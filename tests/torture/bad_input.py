@@ -26,12 +26,12 @@ from pathlib import Path
 import docx
 from reportlab.pdfgen.canvas import Canvas
 
-from bot.terminal import printable
+from bot.cli.terminal import printable
 from index.errors import ExtractionError
 from index.extract import Confined, Limits
 from index.ingest import Ingest
-from index.library import Library
 from index.records import Article
+from index.store.library import Library
 from tests.fakes import BagOfWords
 
 SHORT, LONG = 70, 2_000

@@ -21,11 +21,11 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from index.data import LIBRARY
-from index.database import Database
+from index.data_folder import LIBRARY
 from index.engine import SHARED
-from index.guilds import guild_collection
-from index.jobs import Jobs
+from index.store.jobs import Jobs
+from index.store.servers import guild_collection
+from index.store.sqlite.database import Database
 from tests.bot_fixtures import PATIENCE, Scene, compile_models, playing
 from tests.keepers import jsonl
 from tests.loopback import Interaction

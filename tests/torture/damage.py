@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from index.backups import Backups
-from index.data import LIBRARY
+from index.data_folder import LIBRARY
 from index.engine import Engine
 from index.errors import LibraryError
+from index.store.sqlite.backups import Backups
 from tests.fakes import made
 from tests.torture.holdings import models, opened, text_of, told
 

@@ -11,14 +11,19 @@ from pathlib import Path
 
 import numpy as np
 
-from index.embed import DEFAULT_MODEL, Embedder, Vectors, load_embedder
+from index.answer.reader import Reader
+from index.answer.span_reader import SpanReader
 from index.engine import SHARED, Engine
-from index.library import Library
-from index.model_store import ModelStore
-from index.read import Reader
+from index.models.compiled import ModelStore
+from index.models.embedder import (
+    DEFAULT_MODEL,
+    Embedder,
+    Vectors,
+    load_embedder,
+)
+from index.models.load_reader import DEFAULT_READER, load_span_model
 from index.records import Answer
-from index.span_models import DEFAULT_READER, load_span_model
-from index.span_reader import SpanReader
+from index.store.library import Library
 from tests.fakes import made
 
 _GOODS = ("wheat", "oats", "salt", "chalk", "amber", "copper", "linen", "barley", "cedar", "wool")

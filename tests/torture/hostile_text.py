@@ -20,8 +20,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from index.database import Database
-from index.guilds import Guilds
+from index.store.servers import Guilds
+from index.store.sqlite.database import Database
 from tests.bot_fixtures import NOWHERE, PATIENCE, Scene, playing
 from tests.hostile import ADDRESSES, faults, shape, steering, unreadable, weapon
 from tests.loopback import Channel, File, Guild, Interaction, Message, User
@@ -33,7 +33,7 @@ SHORT, LONG = 4, 120
 _COMPARED = 3  # articles of harmless texts, after which cards have been seen in all their shapes
 _MODAL = 9  # how an interaction is answered with a form
 _NO_NAME = r"[\x00/\ud800-\udfff]"  # what no file's name holds
-_COMMAND = (sys.executable, "-c", "from bot.cli import main; main()")
+_COMMAND = (sys.executable, "-c", "from bot.cli.app import main; main()")
 _LOCAL = 3  # where the modes of a terminal say what it echoes
 _TERMINAL = {"TERM": "xterm-256color", "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
 

@@ -14,7 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.library import Library
+from index.store.library import Library
 from tests.fakes import drafts, made
 from tests.torture.holdings import held_in, text_of
 

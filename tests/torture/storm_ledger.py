@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.line import HASTE
+from bot.wire.request_log import HASTE
 from tests.loopback.constants import Callback
 
 if TYPE_CHECKING:

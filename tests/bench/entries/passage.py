@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embed import DEFAULT_MODEL, load_embedder
 from index.engine import SHARED, Engine
-from index.model_store import ModelStore
+from index.models.compiled import ModelStore
+from index.models.embedder import DEFAULT_MODEL, load_embedder
 from index.records import Article
-from index.rows import text_digest
+from index.store.rows import text_digest
 
 
 class Entry:

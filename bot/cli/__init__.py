@@ -1,0 +1,1 @@
+"""The passage command: the same engine, in a terminal."""

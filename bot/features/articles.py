@@ -1,0 +1,259 @@
+"""/article: adding to the library, looking at it, and taking out of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands, ui
+
+from bot.cards import article_card, articles_card, remove_card, sentence_card
+from bot.cards.custom_ids import Press, build
+from bot.service.article_names import offered, take_out, wanted
+from bot.service.ingest_queue import Wanted, pasted
+from bot.service.managers import Place, keepers_place
+from bot.wire.component_router import filled_in
+from bot.wire.delivery import (
+    Interaction,
+    ask_form,
+    promise_turn,
+    respond,
+    turn,
+)
+from bot.wire.failures import NotAllowedError
+from bot.wire.in_time import if_soon, in_time
+from index.engine import SHARED
+from index.errors import PassageError
+from index.extract import Limits, is_url
+from index.language.dates import parse_date
+from index.store.library import Entry
+
+if TYPE_CHECKING:
+    from bot.client import PassageBot
+
+_OPENING = 3_000  # characters of an article that its card may show
+_LONGEST_URL = 2_000
+_TITLE = 200
+
+
+def add_to(bot: PassageBot) -> None:
+    """Add the commands, and what their buttons and forms do."""
+    articles = Articles(bot)
+    bot.tree.add_command(articles)
+    bot.presses.on(articles.turn, "lprev", "lnext")
+    bot.presses.on(articles.removed, "remove")
+    bot.presses.on(articles.kept, "keep")
+    bot.presses.on(articles.was_pasted, "paste")
+
+
+@app_commands.default_permissions(manage_guild=True)
+class Articles(app_commands.Group):
+    """The commands of those who keep a library."""
+
+    def __init__(self, bot: PassageBot) -> None:
+        super().__init__(name="article", description="Look after the library's articles")
+        self._bot = bot
+
+    @app_commands.command(description="Add a file or a web page to the library")
+    @app_commands.describe(
+        file="Text, Markdown, HTML, PDF, DOCX, or JSONL with an article a line",
+        url="The address of a web page or file",
+    )
+    async def add(
+        self,
+        interaction: Interaction,
+        file: discord.Attachment | None = None,
+        url: app_commands.Range[str, 1, _LONGEST_URL] | None = None,
+    ) -> None:
+        """Queue a file or an address."""
+        place = await in_time(interaction, keepers_place(self._bot, interaction))
+        if file is not None and url is None:
+            _check_size(file, self._bot.desk.engine.limits)
+            job = Wanted("file", file.filename, lambda: _downloaded(file))
+        elif url is not None and file is None:
+            job = Wanted("url", _web_address(url), lambda: _given(_web_address(url)))
+        else:
+            raise PassageError("Add either a file or the address of a web page, one at a time.")
+        await self._bot.keeping.adding.accept(interaction, place.collection, job)
+
+    @app_commands.command(description="Add an article by pasting its text")
+    async def paste(self, interaction: Interaction) -> None:
+        """Open the form for a text; who sends it is checked then in any case."""
+        await if_soon(interaction, keepers_place(self._bot, interaction))
+        await ask_form(interaction, PasteForm())
+
+    async def was_pasted(self, interaction: Interaction, _press: Press) -> None:
+        """Queue what was typed into the form."""
+        place = await in_time(interaction, keepers_place(self._bot, interaction))
+        fields = filled_in(interaction)
+        title, text = fields.get("title", "").strip(), fields.get("text", "")
+        if not title or not text.strip():
+            raise PassageError("An article needs a title and a text.")
+        url, day = fields.get("url", "").strip(), fields.get("date", "").strip()
+        published = parse_date(day) if day else None
+        if day and published is None:
+            raise PassageError(f"The date “{day}” can't be read: write it like 2017-09-28.")
+        payload = pasted(title, text, _web_address(url) if url else "", published)
+        job = Wanted("paste", title, lambda: _given(payload))
+        await self._bot.keeping.adding.accept(interaction, place.collection, job)
+
+    @app_commands.command(name="list", description="List the articles in the library")
+    async def list_(self, interaction: Interaction) -> None:
+        """Show the first page of the articles."""
+        card = await in_time(interaction, self._page(interaction, 0))
+        await respond(interaction, card, private=True)
+
+    async def turn(self, interaction: Interaction, press: Press) -> None:
+        """Show another page of the articles."""
+        card = await in_time(interaction, self._page(interaction, press.number), promise_turn)
+        await turn(interaction, card, private=True)
+
+    async def _page(self, interaction: Interaction, page: int) -> ui.LayoutView:
+        place = await keepers_place(self._bot, interaction)
+        desk = self._bot.desk
+        entries = await desk.call(desk.engine.library.entries, place.collection)
+        shared = await desk.call(desk.engine.library.count, SHARED)
+        return articles_card(entries, page=page, shared=shared)
+
+    @app_commands.command(description="Show what is known about an article")
+    @app_commands.describe(article="Its title")
+    async def show(self, interaction: Interaction, article: str) -> None:
+        """Show an article's details and how it begins."""
+        card = await in_time(interaction, self._shown(interaction, article))
+        await respond(interaction, card, private=True)
+
+    async def _shown(self, interaction: Interaction, article: str) -> ui.LayoutView:
+        place, entry = await self._wanted(interaction, article)
+        desk = self._bot.desk
+        whole = await desk.call(desk.engine.library.article, place.collection, entry.id)
+        return article_card(entry, whole.text[:_OPENING])
+
+    async def _wanted(self, interaction: Interaction, article: str) -> tuple[Place, Entry]:
+        place = await keepers_place(self._bot, interaction)
+        desk = self._bot.desk
+        return place, await desk.call(wanted, desk.engine.library, place.collection, article)
+
+    @app_commands.command(description="Remove an article from the library")
+    @app_commands.describe(article="Its title")
+    async def remove(self, interaction: Interaction, article: str) -> None:
+        """Ask whether an article is really to go."""
+        _, entry = await in_time(interaction, self._wanted(interaction, article))
+        await respond(interaction, remove_card(entry), private=True)
+
+    async def removed(self, interaction: Interaction, press: Press) -> None:
+        """Remove the article that was asked about."""
+        gone = await in_time(interaction, self._taken_out(interaction, press.key), promise_turn)
+        card = (
+            sentence_card(f"{gone.title} has been removed from the library.", tone="fine")
+            if gone is not None
+            else sentence_card("That article is not in the library any more.", tone="warning")
+        )
+        await turn(interaction, card, private=True)
+
+    async def _taken_out(self, interaction: Interaction, key: str) -> Entry | None:
+        place = await keepers_place(self._bot, interaction)
+        desk = self._bot.desk
+        return await desk.call(take_out, desk.engine.library, place.collection, key)
+
+    async def kept(self, interaction: Interaction, _press: Press) -> None:
+        """Leave everything as it is."""
+        card = sentence_card("The article stays in the library.", tone="plain")
+        await turn(interaction, card, private=True)
+
+    @app_commands.command(description="Read web pages again and take over what has changed there")
+    @app_commands.describe(article="Its title; leave it out to refresh all that came from the web")
+    async def refresh(self, interaction: Interaction, article: str | None = None) -> None:
+        """Queue the addresses that articles came from."""
+        place, entries = await in_time(interaction, self._refreshed(interaction, article))
+        origins = [entry.origin for entry in entries if entry.origin and is_url(entry.origin)]
+        if not origins:
+            raise PassageError(
+                f"{entries[0].title} came as a file or a text: add it again to change it."
+                if article is not None
+                else "None of the articles here came from the web: add files again to change them."
+            )
+        addresses = "\n".join(dict.fromkeys(origins))
+        name = entries[0].title if article is not None else "Everything from the web"
+        job = Wanted("url", name, lambda: _given(addresses))
+        await self._bot.keeping.adding.accept(interaction, place.collection, job)
+
+    async def _refreshed(
+        self, interaction: Interaction, article: str | None
+    ) -> tuple[Place, list[Entry]]:
+        if article is not None:
+            place, entry = await self._wanted(interaction, article)
+            return place, [entry]
+        place = await keepers_place(self._bot, interaction)
+        desk = self._bot.desk
+        return place, await desk.call(desk.engine.library.entries, place.collection)
+
+    @show.autocomplete("article")
+    @remove.autocomplete("article")
+    @refresh.autocomplete("article")
+    async def titles(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        """Offer the titles of the library that somebody keeps; others are offered none."""
+        try:
+            place = await keepers_place(self._bot, interaction)
+        except NotAllowedError:
+            return []
+        desk = self._bot.desk
+        found = await desk.call(offered, desk.engine.library, place.collection, typed)
+        return [app_commands.Choice(name=name, value=value) for name, value in found]
+
+
+class PasteForm(ui.Modal):
+    """The form for an article's text.  It is answered by its custom_id, not by this object."""
+
+    def __init__(self) -> None:
+        super().__init__(title="Add an article", custom_id=build("paste"), timeout=None)
+        self._field("Title", "title", most=_TITLE)
+        self._field("Text", "text", style=discord.TextStyle.paragraph)
+        self._field("Address", "url", "Where it can be read on the web", most=_LONGEST_URL)
+        self._field("Date", "date", "When it was published, like 2017-09-28", most=40)
+
+    def is_finished(self) -> bool:
+        """Return True, so that discord.py doesn't keep it for ever."""
+        return True
+
+    def _field(
+        self,
+        label: str,
+        name: str,
+        optional: str | None = None,
+        *,
+        most: int = 4_000,
+        style: discord.TextStyle = discord.TextStyle.short,
+    ) -> None:
+        box: ui.TextInput[PasteForm] = ui.TextInput(
+            custom_id=name, style=style, max_length=most, required=optional is None
+        )
+        self.add_item(ui.Label(text=label, description=optional, component=box))
+
+
+def _check_size(file: discord.Attachment, limits: Limits) -> None:
+    if file.size > limits.max_bytes:
+        raise PassageError(
+            f"{file.filename} has {file.size / 1_000_000:.3g} MB, and the limit is "
+            f"{limits.megabytes()}: split it into smaller files."
+        )
+
+
+def _web_address(url: str) -> str:
+    address = url.strip()
+    if not address.lower().startswith(("http://", "https://")) or len(address.split()) != 1:
+        raise PassageError("That is not a web address: use one that begins with http or https.")
+    return address
+
+
+async def _downloaded(file: discord.Attachment) -> bytes:
+    """Return a file's bytes at once: Discord's address of it expires."""
+    try:
+        return await file.read()
+    except discord.HTTPException as error:
+        raise PassageError(
+            f"{file.filename} could not be had from Discord: attach it again."
+        ) from error
+
+
+async def _given(payload: str | bytes) -> str | bytes:
+    return payload

@@ -1,0 +1,114 @@
+"""Asking by a command: /ask, and "Answer this" on any message."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import discord
+from discord import app_commands
+
+from bot.cards import getting_ready_card
+from bot.service.access import collection_of, private_unless_chosen
+from bot.service.questions import Question, Questions
+from bot.wire.delivery import (
+    TROUBLE,
+    Interaction,
+    defer,
+    respond,
+)
+from index.errors import PassageError
+
+if TYPE_CHECKING:
+    from bot.client import PassageBot
+
+T = TypeVar("T")
+
+AT_ONCE = 1.0
+"""Seconds of an interaction within which an answer is given at once; a slower one is promised."""
+
+_EMPTY = "The question is empty; ask something."
+_NO_TEXT = "There is no text in that message that I could answer."
+
+
+def add_to(bot: PassageBot) -> None:
+    """Add the commands."""
+    questions = bot.questions
+
+    @bot.tree.command(name="ask", description="Ask the library a question")
+    @app_commands.describe(
+        question="What you want to know", private="Whether only you see the answer"
+    )
+    async def ask(interaction: Interaction, question: str, private: bool | None = None) -> None:
+        if not question.strip():
+            raise PassageError(_EMPTY)
+        await answer(questions, interaction, question, private=private)
+
+    @bot.tree.context_menu(name="Answer this")
+    async def answer_this(interaction: Interaction, message: discord.Message) -> None:
+        if not message.content.strip():
+            raise PassageError(_NO_TEXT)
+        await answer(questions, interaction, message.content, private=True)
+
+
+async def answer(
+    questions: Questions, interaction: Interaction, text: str, *, private: bool | None
+) -> None:
+    """Answer a question, at once where that is possible, else after a promise.
+
+    What comes late is promised an answer before anything else; no promise waits for its turn.
+    """
+    soon = questions.lateness.deadline(interaction.created_at, AT_ONCE)
+    collection = collection_of(interaction)
+    with questions.underway():
+        admitted = begun(questions.admit(collection, interaction.user.id))
+        if not await _done(admitted, soon):
+            # Where the settings can't be read in time, it is safer that nobody else sees it.
+            private = private is not False
+            await defer(interaction, private=private)
+        settings = await admitted
+        question = Question(
+            text=text,
+            collection=collection,
+            person=interaction.user.id,
+            channel=interaction.channel_id or 0,
+            message=interaction.id,
+            private=private_unless_chosen(interaction, settings) if private is None else private,
+        )
+        answered = begun(questions.answer(question))
+        if not await _done(answered, soon) and not interaction.response.is_done():
+            await defer(interaction, private=question.private)
+        await tell_of_wait(questions, interaction, answered, private=question.private)
+        given = await answered
+        if interaction.response.is_done() or asyncio.get_running_loop().time() < soon:
+            await questions.pace()
+        shown = await respond(interaction, given.card, private=question.private)
+        if shown is not None and not question.private:
+            await questions.shown(given.id, question.channel, shown)
+
+
+async def tell_of_wait(
+    questions: Questions, interaction: Interaction, work: asyncio.Task[Any], *, private: bool
+) -> None:
+    """Say so where an answer waits for the models to be made; it takes the place of this note."""
+    if await questions.waits_long(work):
+        await questions.pace()
+        with suppress(*TROUBLE):  # the answer is sent all the same
+            await respond(interaction, getting_ready_card(), private=private)
+
+
+def begun(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Begin something whose failure is nobody's where the interaction is gone before it ends."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return task
+
+
+async def _done(task: asyncio.Task[object], until: float) -> bool:
+    """Wait for a task until a time and say whether it is done; its failure is not ours."""
+    left = until - asyncio.get_running_loop().time()
+    if left > 0:
+        await asyncio.wait({task}, timeout=left)
+    return task.done()

@@ -1,0 +1,122 @@
+"""/privacy: what is kept about somebody, for them to have and to delete."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import discord
+
+from bot.cards import forget_card, privacy_card, sentence_card
+from bot.cards.custom_ids import Press
+from bot.cards.privacy import export_card
+from bot.service.managers import place_of
+from bot.text.counts import plural
+from bot.wire.delivery import (
+    Interaction,
+    defer,
+    promise_turn,
+    respond,
+    turn,
+)
+from bot.wire.in_time import in_time
+from index.store.servers import user_collection
+
+if TYPE_CHECKING:
+    from bot.client import PassageBot
+
+_NAME = "passage-data.json"
+
+
+def add_to(bot: PassageBot) -> None:
+    """Add the command, and what its buttons do."""
+    person = Personal(bot)
+    bot.tree.command(name="privacy", description="See what is kept about you, or delete it")(
+        person.show
+    )
+    bot.presses.on(person.data, "data")
+    bot.presses.on(person.ask, "forget")
+    bot.presses.on(person.keep, "forgetno")
+    bot.presses.on(person.forget, "forgetyes")
+
+
+class Personal:
+    """What everybody can do about what is kept about themselves, and nobody about others."""
+
+    def __init__(self, bot: PassageBot) -> None:
+        self._bot = bot
+
+    async def show(self, interaction: Interaction) -> None:
+        """Say how much is kept."""
+        place = await in_time(interaction, place_of(self._bot, interaction))
+        count = self._bot.desk.call(self._bot.desk.privacy.count, interaction.user.id)
+        held = await in_time(interaction, count)
+        card = privacy_card(
+            questions=held.questions,
+            searches=held.searches,
+            ratings=held.feedback,
+            articles=held.articles,
+            days=place.settings.keep_questions_days,
+        )
+        await respond(interaction, card, private=True)
+
+    async def data(self, interaction: Interaction, _press: Press) -> None:
+        """Hand over everything, as a file."""
+        await defer(interaction, private=True)
+        kept = await self._kept(interaction)
+        name, content = await self._bot.desk.call(_written, kept, interaction.filesize_limit)
+        await interaction.edit_original_response(
+            view=export_card(name), attachments=[discord.File(io.BytesIO(content), name)]
+        )
+
+    async def ask(self, interaction: Interaction, _press: Press) -> None:
+        """Ask whether everything is really to go."""
+        await respond(interaction, forget_card(), private=True)
+
+    async def keep(self, interaction: Interaction, _press: Press) -> None:
+        """Leave everything as it is."""
+        card = sentence_card("Everything stays as it is.", tone="plain")
+        await turn(interaction, card, private=True)
+
+    async def forget(self, interaction: Interaction, _press: Press) -> None:
+        """Delete everything, and what is just being added too."""
+        await promise_turn(interaction)
+        bot, person = self._bot, interaction.user.id
+        async with bot.keeping.adding.pause(user_collection(person)):
+            gone = await bot.desk.call(bot.desk.privacy.forget, person)
+            await bot.desk.ingest(bot.desk.engine.forget_index, user_collection(person))
+        told = ", ".join(
+            (
+                plural(gone.questions, "question"),
+                *([plural(gone.searches, "search", "searches")] if gone.searches else []),
+                plural(gone.feedback, "rating"),
+                plural(gone.articles, "article"),
+            )
+        )
+        card = sentence_card(f"Deleted: {told}. Nothing is kept about you now.", tone="fine")
+        await interaction.edit_original_response(view=card)
+
+    async def _kept(self, interaction: Interaction) -> dict[str, Any]:
+        return await self._bot.desk.call(self._bot.desk.privacy.export, interaction.user.id)
+
+
+def _written(kept: dict[str, Any], limit: int) -> tuple[str, bytes]:
+    """Return a file and its name; packed where it would be too large for Discord.
+
+    Should even that be too large, articles come without their text, which ``/article show``
+    and their sources hold.
+    """
+    content = _json(kept)
+    if len(content) <= limit:
+        return _NAME, content
+    packed = gzip.compress(content)
+    if len(packed) <= limit:
+        return f"{_NAME}.gz", packed
+    articles = [{k: v for k, v in one.items() if k != "text"} for one in kept["articles"]]
+    return f"{_NAME}.gz", gzip.compress(_json({**kept, "articles": articles}))
+
+
+def _json(kept: dict[str, Any]) -> bytes:
+    return json.dumps(kept, ensure_ascii=False, indent=2).encode()

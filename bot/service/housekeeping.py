@@ -1,0 +1,110 @@
+"""What goes on beside questions: the queue, backups, servers that come and go, deleting in time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import discord
+
+from bot.service.daily_backup import back_up_daily
+from bot.service.ingest_queue import Adding
+from bot.wire.failures import noted
+from index.errors import UnwritableError
+from index.store.servers import guild_collection
+
+if TYPE_CHECKING:
+    from bot.client import PassageBot
+
+log = logging.getLogger("passage")
+
+_EVERY = 60.0  # seconds between two looks at what is to be deleted
+
+
+def served(guild_ids: Iterable[int], shards: Collection[int] | None, count: int | None) -> set[int]:
+    """Return the servers that some of ``count`` shards are told of; None stands for all of them.
+
+    Of others nothing is known here: another process, which serves their shards, sees to them.
+    """
+    if shards is None or count is None:
+        return set(guild_ids)
+    return {guild_id for guild_id in guild_ids if (guild_id >> 22) % count in shards}
+
+
+class Keeping:
+    """Keeps every server's data there, hidden or deleted, as it ought to be."""
+
+    def __init__(self, bot: PassageBot, daily: Callable[[], Path | None]) -> None:
+        self._bot = bot
+        self._daily = daily
+        self.adding = Adding(bot)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def resume(self) -> None:
+        """Go on with what the end of an earlier process interrupted."""
+        backing_up = back_up_daily(self._bot.desk, self._daily)
+        self._tasks = [
+            asyncio.create_task(self._tidy(), name="tidy"),
+            asyncio.create_task(backing_up, name="backups"),
+        ]
+        await self.adding.resume()
+
+    async def finish(self) -> None:
+        """Stop; what is not done is done after the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await self.adding.finish()
+
+    async def ready(self) -> None:
+        """Notice the servers that came or went while nobody listened.
+
+        Discord's list holds those with an outage too, so that none of them counts as left.
+        """
+        desk, bot = self._bot.desk, self._bot
+        present = {guild.id for guild in bot.guilds}
+        known = served(await desk.call(desk.guilds.known), bot.shard_ids, bot.shard_count)
+        for gone in known - present:
+            await desk.call(desk.guilds.mark_left, gone, desk.now)
+        for back in known & present:
+            await self._back(back)
+
+    async def joined(self, guild: discord.Guild) -> None:
+        """Show a server's data again; what was to be deleted by now is deleted."""
+        await self._back(guild.id)
+
+    async def left(self, guild: discord.Guild) -> None:
+        """Hide a server's data.  Discord.py doesn't call this for an outage."""
+        desk = self._bot.desk
+        await desk.call(desk.guilds.mark_left, guild.id, desk.now)
+
+    async def _back(self, guild_id: int) -> None:
+        desk = self._bot.desk
+        if not await desk.call(desk.guilds.is_hidden, guild_id):
+            return
+        if not await desk.call(desk.guilds.mark_joined, guild_id, desk.now):
+            await self._erase(guild_id)
+        self.adding.wake(guild_collection(guild_id))
+
+    async def _tidy(self) -> None:
+        """Delete in time, until cancelled; where that fails, the next round does it."""
+        desk = self._bot.desk
+        while True:
+            try:
+                await desk.call(desk.privacy.prune, desk.now)
+                for guild_id in await desk.call(desk.guilds.expired, desk.now):
+                    await self._erase(guild_id)
+                await desk.call(desk.engine.tidy, desk.now)
+            except UnwritableError:
+                pass  # told by the library, once
+            except Exception as error:  # noqa: BLE001 - logged there; the next round tries again
+                noted(error)
+            await asyncio.sleep(_EVERY)
+
+    async def _erase(self, guild_id: int) -> None:
+        collection = guild_collection(guild_id)
+        async with self.adding.pause(collection):
+            await self._bot.desk.ingest(self._bot.desk.engine.erase, collection)
+        log.info("deleted what was kept of a server that was left 30 days ago")

@@ -1,0 +1,283 @@
+"""What is to be added to the libraries: one job after the other for each of them.
+
+A job is on the disk before anybody is told that it waits, and is run again from its
+beginning where the process ended in the middle: what is in the library already is left as
+it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.cards import progress_card, queued_card, report_card, sentence_card
+from bot.wire.delivery import Interaction, promise
+from bot.wire.failures import noted, sentence_of
+from bot.wire.in_time import in_time
+from bot.wire.progress_message import Notice, Progress, reachable
+from index.engine import Engine
+from index.errors import ExtractionError, PassageError, UnwritableError
+from index.extract import is_url
+from index.ingest import Added, Report, Step
+from index.records import Article
+from index.store.jobs import Job, JobKind, Work
+
+if TYPE_CHECKING:
+    from bot.client import PassageBot
+
+_MOST_WAITING = 20  # jobs of one collection, each with up to its whole file on our disk
+_MOST_ATTEMPTS = 3  # a job that ends the process each time is to blame
+_PATIENCE = 5.0  # seconds that an orderly end waits for what is being embedded
+_FORGOTTEN = "the request was deleted with everything else about who made it."
+
+
+class _Stopped(Exception):  # noqa: N818 - not an error: the job goes on another time
+    """Ends the work on a job from inside, between two batches of passages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Something to be added; ``read`` gets the URL or the bytes.  It may raise PassageError."""
+
+    kind: JobKind
+    name: str
+    read: Callable[[], Awaitable[str | bytes]]
+
+
+class Adding:
+    """The workers, one for each collection that has jobs."""
+
+    def __init__(self, bot: PassageBot) -> None:
+        self._bot = bot
+        self._workers: dict[str, asyncio.Task[None]] = {}
+        self._due: set[str] = set()
+        self._paused: Counter[str] = Counter()  # by how many
+        self._closing = False
+        self._notices: dict[int, Notice] = {}
+        self._queueing = asyncio.Lock()  # no job is started before its notice is known
+
+    async def resume(self) -> None:
+        """Go on with what an earlier process left undone."""
+        for job in await self._bot.desk.call(self._bot.desk.jobs.pending):
+            self.wake(job.collection)
+
+    async def accept(self, interaction: Interaction, collection: str, wanted: Wanted) -> None:
+        """Queue what is to be added, and only then tell that it is: by now it can't be lost."""
+        await in_time(interaction, self._refuse_too_many(collection))
+        # What was promised before anybody knew whether it is allowed was promised privately.
+        public = reachable(interaction) and not interaction.response.is_done()
+        message = await promise(interaction, private=not public)
+        notice = Notice(
+            self._bot,
+            asker=interaction.user.id,
+            channel=interaction.channel_id or 0,
+            message=message if public else 0,
+            interaction=interaction,
+        )
+        try:
+            payload = await wanted.read()
+        except PassageError as error:
+            await notice.conclude(sentence_card(str(error)))
+            return
+        await self._enqueue(collection, wanted, payload, notice, interaction.user.id)
+
+    def wake(self, collection: str) -> None:
+        """Have a collection's jobs looked at."""
+        self._due.add(collection)
+        if collection not in self._workers and not self._closing:
+            work = self._work(collection)
+            self._workers[collection] = asyncio.create_task(work, name=f"adding {collection}")
+
+    @asynccontextmanager
+    async def pause(self, collection: str) -> AsyncIterator[None]:
+        """Have nothing added to a collection meanwhile, not even what is being added."""
+        self._paused[collection] += 1
+        try:
+            if collection in self._workers:
+                await asyncio.wait([self._workers[collection]])
+            yield
+        finally:
+            self._paused -= Counter([collection])  # those at 0 are dropped
+            await self._tell_forgotten()
+            self.wake(collection)
+
+    async def finish(self) -> None:
+        """Stop soon; what is not done stays queued."""
+        self._closing = True
+        if self._workers:
+            await asyncio.wait(list(self._workers.values()), timeout=_PATIENCE)
+        for worker in list(self._workers.values()):
+            worker.cancel()
+
+    async def _refuse_too_many(self, collection: str) -> None:
+        waiting = await self._bot.desk.call(self._bot.desk.jobs.pending, collection)
+        if len(waiting) >= _MOST_WAITING:
+            raise PassageError(
+                f"{len(waiting)} requests are waiting here already: add this when they are done."
+            )
+
+    async def _enqueue(
+        self, collection: str, wanted: Wanted, payload: str | bytes, notice: Notice, asker: int
+    ) -> None:
+        desk = self._bot.desk
+        async with self._queueing:
+            number = await desk.call(
+                desk.jobs.enqueue,
+                collection,
+                asker=asker,
+                kind=wanted.kind,
+                name=wanted.name,
+                payload=payload,
+                channel=notice.channel,
+                message=notice.message,
+                now=desk.now,
+            )
+            self._notices[number] = notice
+        ahead = [job for job in await desk.call(desk.jobs.pending, collection) if job.id < number]
+        await notice.show(queued_card(len(ahead)) if ahead else progress_card(wanted.name, 0, 0))
+        self.wake(collection)
+
+    async def _work(self, collection: str) -> None:
+        try:
+            while collection in self._due:
+                self._due.discard(collection)
+                while (work := await self._next(collection)) is not None:
+                    await self._run(work)
+        except UnwritableError:
+            pass  # told by the library, once; the jobs are on the disk
+        except Exception as error:  # noqa: BLE001 - logged there; the jobs are on the disk
+            noted(error)
+        finally:
+            del self._workers[collection]
+
+    async def _next(self, collection: str) -> Work | None:
+        desk = self._bot.desk
+        if self._stopping(collection):
+            return None
+        async with self._queueing:
+            waiting = await desk.call(desk.jobs.pending, collection)
+            return await desk.call(desk.jobs.start, waiting[0].id, desk.now) if waiting else None
+
+    async def _run(self, work: Work) -> None:
+        job, desk = work.job, self._bot.desk
+        notice = self._notices.get(job.id) or Notice.of_job(self._bot, job)
+        report = Report()
+        try:
+            await self._fill(report, work, notice)
+            self._notices.pop(job.id, None)
+            # Told first: a process that ends in between tells again, and nobody is left in doubt.
+            await notice.conclude(report_card(report))
+            await desk.call(desk.jobs.finish, job.id, _kept(report), desk.now)
+        except _Stopped:
+            return
+        finally:
+            await desk.call(desk.jobs.release, job.id)
+
+    async def _fill(self, report: Report, work: Work, notice: Notice) -> None:
+        """Do a job and take down what becomes of it; whatever fails is a line of the report."""
+        if work.job.attempts > _MOST_ATTEMPTS:
+            report.errors.append(_given_up(work.job))
+            return
+        progress = Progress(notice, work.job.name, sources=len(_sources(work)))
+        try:
+            async with progress.shown():
+                async for item in self._items(work, progress):
+                    if isinstance(item, ExtractionError):
+                        report.errors.append(str(item))
+                    else:
+                        report.added.append(item)
+        except _Stopped:
+            raise
+        except PassageError as error:
+            report.errors.append(sentence_of(error))
+        except Exception as error:  # noqa: BLE001 - logged there, and told in the report
+            report.errors.append(
+                f"Something went wrong here (reference {noted(error)}): what isn't listed as "
+                "added was not."
+            )
+
+    async def _items(
+        self, work: Work, progress: Progress
+    ) -> AsyncIterator[Added | ExtractionError]:
+        """Yield what becomes of each article; others' jobs get their turn in between."""
+        desk, job = self._bot.desk, work.job
+
+        def step(title: str, done: int, total: int) -> None:
+            if self._stopping(job.collection):
+                raise _Stopped
+            progress.step(title, done, total)
+
+        for number, source in enumerate(_sources(work), 1):
+            progress.number = number
+            items = _added(desk.engine, job, source, step)
+            while True:
+                if self._stopping(job.collection):
+                    raise _Stopped
+                if await desk.call(desk.jobs.find, job.id) is None:
+                    yield ExtractionError("What isn't listed as added was not: " + _FORGOTTEN)
+                    return
+                item = await desk.ingest(next, items, None)
+                if item is None:
+                    break
+                yield item
+
+    async def _tell_forgotten(self) -> None:
+        """End the notices of jobs that went with everything else about who asked for them."""
+        for number, notice in list(self._notices.items()):
+            if await self._bot.desk.call(self._bot.desk.jobs.find, number) is None:
+                self._notices.pop(number, None)
+                await notice.conclude(sentence_card("Nothing was added: " + _FORGOTTEN))
+
+    def _stopping(self, collection: str) -> bool:
+        return self._closing or collection in self._paused
+
+
+def _sources(work: Work) -> list[str | bytes]:
+    """Return what a job adds, one after the other: addresses stand on lines of their own."""
+    return list(work.payload.splitlines()) if isinstance(work.payload, str) else [work.payload]
+
+
+def _added(
+    engine: Engine, job: Job, source: str | bytes, step: Step
+) -> Iterator[Added | ExtractionError]:
+    """Add what one source holds, article by article."""
+    if isinstance(source, str):
+        # A path would be read from our own disk.
+        if not is_url(source):
+            yield ExtractionError(f"{source} is no web address.")
+            return
+        yield from engine.add([source], job.collection, step)
+        return
+    if job.kind == "paste":
+        yield engine.add_article(_pasted(source), job.collection, step)
+        return
+    yield from engine.add_file(source, job.name, job.collection, step)
+
+
+def pasted(title: str, text: str, url: str, published: str | None) -> bytes:
+    """Return a pasted article as it waits in the queue."""
+    fields = {"title": title, "text": text, "url": url or None, "published": published}
+    return json.dumps(fields).encode()
+
+
+def _pasted(payload: bytes) -> Article:
+    fields = json.loads(payload)
+    return Article(source=fields["url"] or f"pasted: {fields['title']}", **fields)
+
+
+def _given_up(job: Job) -> str:
+    return (
+        f"{job.name} was not added: I was stopped {job.attempts - 1} times while reading it. "
+        "Try it in smaller parts."
+    )
+
+
+def _kept(report: Report) -> str:
+    """Return what stays of a report for a day: what became of how much."""
+    outcomes = {item.outcome: report.count(item.outcome) for item in report.added}
+    return json.dumps({**outcomes, "errors": report.errors})

@@ -1,0 +1,50 @@
+"""Whose library an interaction is about, looked up and checked anew each time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.service.access import collection_of, is_keeper, require_keeper
+from bot.wire.delivery import Interaction
+from index.errors import PassageError
+from index.store.servers import GuildSettings
+
+if TYPE_CHECKING:
+    from bot.client import PassageBot
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody is: a collection, the settings there, and whether they may keep it."""
+
+    collection: str
+    settings: GuildSettings
+    keeper: bool
+
+    @property
+    def is_server(self) -> bool:
+        """Whether the collection is a server's; else it is a person's own."""
+        return self.collection.startswith("guild:")
+
+
+async def place_of(bot: PassageBot, interaction: Interaction) -> Place:
+    """Return where somebody is.  Raises PassageError where the bot has left the server."""
+    collection = collection_of(interaction)
+    settings = await bot.questions.settings(collection)
+    return Place(collection, settings, is_keeper(interaction, settings))
+
+
+async def keepers_place(bot: PassageBot, interaction: Interaction) -> Place:
+    """Return where a keeper is.  Raises NotAllowedError for everybody else."""
+    place = await place_of(bot, interaction)
+    require_keeper(interaction, place.settings)
+    return place
+
+
+async def keepers_server(bot: PassageBot, interaction: Interaction) -> Place:
+    """Return the server that a keeper is on.  Raises PassageError elsewhere."""
+    place = await keepers_place(bot, interaction)
+    if not place.is_server:
+        raise PassageError("Settings are for servers that I am installed on; here are none.")
+    return place

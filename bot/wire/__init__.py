@@ -1,0 +1,1 @@
+"""What passes between the bot and Discord: sending, retrying, deduplicating, logging."""

@@ -1,0 +1,105 @@
+"""Ranked passages -> a decision: which words answer, how surely, and why.
+
+``Reader`` is the seam.  ``SpanReader`` reads question and passage together and marks the
+words; ``SentenceReader`` compares sentences with the question, and serves where no reader
+is configured.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from index.answer.calibration import ANSWER
+from index.answer.retrieve import Question, Retrieval
+from index.records import Passage, Quote, Ranked, State
+
+READ = 5
+"""How many passages are read; more cost time and change nothing on our sets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader makes of the passages: its decision and the passages in its order."""
+
+    state: State
+    confidence: float
+    reason: str
+    quote: Quote | None
+    ranked: tuple[Ranked, ...]
+    signals: tuple[float, ...] = ()
+    """What the confidence was computed from."""
+    grounds: tuple[tuple[float, ...], ...] = ()
+    """What the score of each passage that was read was made of."""
+
+
+EMPTY = Reading("none", 0.0, "the library is empty", None, ())
+"""What is read where there is nothing to read."""
+
+
+class Reader(Protocol):
+    """Decides whether passages answer a question, and which words do."""
+
+    @property
+    def identity(self) -> str:
+        """Name and revision."""
+
+    def read(self, questions: Sequence[Question], retrievals: Sequence[Retrieval]) -> list[Reading]:
+        """Return a decision for each question; those given together are read together.
+
+        Called off the event loop, may take tens of milliseconds for each.
+        """
+
+
+def logistic(weights: Sequence[float], signals: Sequence[float]) -> float:
+    """Return the probability that a logistic regression gives; the first weight stands alone."""
+    total = math.fsum(w * s for w, s in zip(weights, (1.0, *signals), strict=True))
+    return 1 / (1 + math.exp(-total))
+
+
+def state_of(sure: float, near: float, nothing: float) -> State:
+    """Return the state that a confidence leads to.
+
+    ``near`` says how sure it is that the library is about this at all; below ``nothing``
+    it is not.
+    """
+    if sure >= ANSWER:
+        return "answer"
+    return "closest" if near >= nothing else "none"
+
+
+def sentences_of(passage: Passage) -> list[str]:
+    """Return the sentences of a passage."""
+    return [passage.text[a - passage.start : b - passage.start] for a, b in passage.sentences]
+
+
+def reason(
+    state: State, question: Question, best: Ranked, retrieval: Retrieval, *, read: bool = False
+) -> str:
+    """Return why the state is what it is, in a phrase a person can check.
+
+    ``read`` says that the passage has been read for words that answer.
+    """
+    if state == "none":
+        return _nothing_about([question.surfaces.get(term, term) for term in retrieval.unknown])
+    held = retrieval.terms[best.passage.id]
+    missing = [word for term, word in question.surfaces.items() if term not in held]
+    likeness = f"similarity {best.dense:.2f}"
+    words = f"without {_listed(missing)}" if missing else "and it holds every word of the question"
+    verdict = ", but nothing in it clearly answers" if read and state == "closest" else ""
+    return f"{likeness}, {words}{verdict}"
+
+
+def _nothing_about(unknown: Sequence[str]) -> str:
+    if not unknown:
+        return "nothing in the library comes near the question"
+    return f"nothing in the library comes near the question, or mentions {_listed(unknown)}"
+
+
+def _listed(words: Sequence[str], most: int = 3) -> str:
+    quoted = [f"“{word}”" for word in words[:most]]
+    if len(words) > most:
+        return f"{', '.join(quoted)} and {len(words) - most} more"
+    return " or ".join([", ".join(quoted[:-1]), quoted[-1]] if quoted[1:] else quoted)

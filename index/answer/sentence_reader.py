@@ -1,0 +1,131 @@
+"""A reader that needs no model of its own: it compares sentences with the question.
+
+Similarity can't tell a near miss from an answer, so it serves only where no reader is
+configured (``reader = "none"``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from index.answer.calibration import BY_SENTENCES, NONE
+from index.answer.reader import (
+    EMPTY,
+    READ,
+    Reading,
+    logistic,
+    reason,
+    sentences_of,
+    state_of,
+)
+from index.answer.retrieve import Question, Retrieval
+from index.language.terms import analyse
+from index.lru import Recent
+from index.models.embedder import Embedder, Vectors
+from index.records import Passage, Quote, Ranked
+from index.store.rows import embedded_text
+
+SENTENCE = 0.7
+"""What the cosine of a passage's nearest sentence counts in ranking it anew."""
+
+WORDS = 0.5
+"""What the share of the question's words counts beside the cosine in choosing a sentence."""
+
+_REMEMBERED = 2_048  # passages whose sentences are kept with their vectors, about 8 kB each
+
+
+class SentenceReader:
+    """Answers with the sentence most like the question, and ranks passages anew by theirs."""
+
+    identity = "by sentences alone"
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        # A passage never changes under its id, and popular ones are asked for again and again.
+        self._known: Recent[int, Vectors] = Recent(_REMEMBERED)
+
+    def read(self, questions: Sequence[Question], retrievals: Sequence[Retrieval]) -> list[Reading]:
+        """Return the decisions, from similarity and shared words alone."""
+        return [
+            self._read(question, retrieval)
+            for question, retrieval in zip(questions, retrievals, strict=True)
+        ]
+
+    def _read(self, question: Question, retrieval: Retrieval) -> Reading:
+        if not retrieval.ranked:
+            return EMPTY
+        read = [self._look(question, ranked) for ranked in self._vectors(retrieval.ranked[:READ])]
+        repeats = retrieval.repeats
+        read.sort(key=lambda look: (look.ranked.passage.id in repeats, -look.ranked.score))
+        best = read[0]
+        signals = _signals(best)
+        sure = confidence(*signals)
+        state = state_of(sure, sure, NONE)
+        return Reading(
+            state,
+            sure,
+            reason(state, question, best.ranked, retrieval),
+            None if state == "none" else best.quote,
+            (*(look.ranked for look in read), *retrieval.ranked[READ:]),
+            signals,
+        )
+
+    def _look(self, question: Question, given: tuple[Ranked, Vectors]) -> _Look:
+        ranked, vectors = given
+        passage = ranked.passage
+        texts = sentences_of(passage)
+        wanted = question.wanted
+        shares = [len(wanted & set(analyse(text))) / max(1, len(wanted)) for text in texts]
+        at = int((vectors @ question.focus + WORDS * np.asarray(shares, np.float32)).argmax())
+        start, end = passage.sentences[at]
+        nearest = max(0.0, float((vectors @ question.vector).max()))
+        return _Look(
+            replace(ranked, score=ranked.score + SENTENCE * nearest),
+            nearest,
+            Quote(texts[at], None, passage.article_id, start, end),
+        )
+
+    def _vectors(self, ranked: Sequence[Ranked]) -> list[tuple[Ranked, Vectors]]:
+        """Return passages with the vectors of their sentences; new ones share one batch."""
+        vectors = {r.passage.id: self._known.get(r.passage.id) for r in ranked}
+        fresh = self._embed([r.passage for r in ranked if vectors[r.passage.id] is None])
+        for passage_id, made in fresh.items():
+            self._known.put(passage_id, made)
+        known = {i: v for i, v in vectors.items() if v is not None} | fresh
+        return [(r, known[r.passage.id]) for r in ranked]
+
+    def _embed(self, passages: Sequence[Passage]) -> dict[int, Vectors]:
+        if not passages:
+            return {}
+        texts = [embedded_text(p.context, text) for p in passages for text in sentences_of(p)]
+        edges = np.cumsum([len(p.sentences) for p in passages])[:-1]
+        parts = np.split(self._embedder.embed_passages(texts), edges)
+        return {p.id: vectors for p, vectors in zip(passages, parts, strict=True)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One passage with its score anew, its best sentence and how near that comes."""
+
+    ranked: Ranked
+    cosine: float
+    quote: Quote
+
+
+def _signals(best: _Look) -> tuple[float, ...]:
+    ranked, sentence = best.ranked, best.cosine
+    both = max(ranked.dense, sentence) * ranked.coverage
+    return ranked.dense, sentence, ranked.coverage, both, ranked.phrase
+
+
+def confidence(*signals: float) -> float:
+    """Return how probable it is that the best passage answers, between 0 and 1.
+
+    A logistic regression on the cosines of the passage and of its nearest sentence, the
+    share of the question's words that it holds, the higher cosine times that share, and the
+    share of the question's pairs of neighbouring words; see ``index.calibration``.
+    """
+    return logistic(BY_SENTENCES, signals)

@@ -1,0 +1,1 @@
+"""What is known of words: terms, sentences, characters, dates."""

@@ -1,0 +1,1 @@
+"""Texts to vectors, and a question with a passage to evidence; served without torch."""

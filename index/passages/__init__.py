@@ -1,0 +1,1 @@
+"""From an article to the passages that are embedded and shown."""

@@ -1,0 +1,1 @@
+"""What is true and lasts: articles, changes, answers, feedback, servers, jobs."""

@@ -1,0 +1,245 @@
+"""Questions and the answers they got.
+
+They are kept for three ends: buttons that work after a restart, keepers who see what was
+asked in vain, and nothing twice for an event that Discord delivers twice.
+
+Where a server keeps questions 0 days, an answer is kept without its question, its asker
+and its reason (which quotes the question), and is gone after 15 minutes; within these its
+buttons work, and an edit, a deletion or a redelivery finds it.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import asdict, astuple, dataclass, field
+
+from index.language.characters import without_surrogates
+from index.records import Answer, Passage, Quote, Ranked, State
+from index.store.servers import settings_of
+from index.store.sqlite.database import Database
+
+_ID_BYTES = 9  # 72 random bits, 12 characters in a button's custom_id
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """A passage of an answer with what it was ranked by; see ``Ranked``."""
+
+    passage: int
+    score: float
+    dense: float
+    bm25: float
+    strength: float
+    coverage: float
+    phrase: float
+    evidence: float | None = None
+
+    @classmethod
+    def of(cls, ranked: Ranked) -> Scores:
+        """Return what is kept of a passage that was found."""
+        r = ranked
+        return cls(
+            r.passage.id, r.score, r.dense, r.bm25, r.strength, r.coverage, r.phrase, r.evidence
+        )
+
+    def ranked(self, passage: Passage | None) -> Ranked | None:
+        """Return the passage with its scores, None where it has gone."""
+        if passage is None:
+            return None
+        return Ranked(
+            passage=passage,
+            score=self.score,
+            dense=self.dense,
+            bm25=self.bm25,
+            strength=self.strength,
+            coverage=self.coverage,
+            phrase=self.phrase,
+            evidence=self.evidence,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer as it is kept; ``question`` and ``asker`` are None where they are not.
+
+    ``message`` is the question's message or interaction, in ``channel``; the reply is where
+    the bot answered, once it has.
+    """
+
+    id: str
+    collection: str
+    asker: int | None
+    question: str | None = field(repr=False)
+    channel: int
+    message: int
+    reply_channel: int | None
+    reply_message: int | None
+    follows: str | None
+    private: bool
+    asked: int
+    state: State
+    confidence: float
+    reason: str = field(repr=False)
+    quote: Quote | None = field(repr=False)
+    passages: tuple[Scores, ...]
+
+    def ranked(self, still: Mapping[int, Passage]) -> tuple[Ranked | None, ...]:
+        """Return the passages by rank, None for each that has been changed or removed since.
+
+        ``still`` is what ``Library.passages`` returns for their ids.
+        """
+        return tuple(scores.ranked(still.get(scores.passage)) for scores in self.passages)
+
+
+class Journal:
+    """The questions and answers of all collections.  May be used from any thread."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(
+        self,
+        answer: Answer,
+        *,
+        collection: str,
+        asker: int,
+        channel: int,
+        message: int,
+        follows: str | None = None,
+        private: bool,
+        now: int,
+    ) -> str:
+        """Keep an answer and return its id, which can't be guessed.
+
+        The id is that of the first time where this message has been answered before.
+        ``follows`` is the answer of the same collection that the question builds on.
+        """
+        with self._database.writing() as db:
+            keep = settings_of(db, collection).keep_questions_days > 0
+            db.execute(
+                "INSERT INTO answers (id, collection, asker, question, channel, message, follows,"
+                " private, asked, state, confidence, reason, quote, passages)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
+                " (SELECT key FROM answers WHERE id = ?7 AND collection = ?2),"
+                " ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (channel, message) DO NOTHING",
+                (
+                    new_id(),
+                    collection,
+                    asker if keep else None,
+                    without_surrogates(answer.question) if keep else None,
+                    channel,
+                    message,
+                    follows,
+                    private,
+                    now,
+                    *_content(answer, keep=keep),
+                ),
+            )
+            row = db.execute(
+                "SELECT id FROM answers WHERE channel = ? AND message = ?", (channel, message)
+            ).fetchone()
+        return str(row["id"])
+
+    def update(self, answer_id: str, answer: Answer) -> None:
+        """Put the answer to an edited question in the place of the first one.
+
+        Feedback goes, since it was on what is no longer there.  What was kept without its
+        text stays so, since its asker is not known and could not have it deleted.
+        """
+        with self._database.writing() as db:
+            row = db.execute("SELECT * FROM answers WHERE id = ?", (answer_id,)).fetchone()
+            if row is None:
+                return
+            days = settings_of(db, row["collection"]).keep_questions_days
+            keep = days > 0 and row["question"] is not None
+            db.execute(
+                "UPDATE answers SET question = ?, state = ?, confidence = ?, reason = ?,"
+                " quote = ?, passages = ? WHERE key = ?",
+                (
+                    without_surrogates(answer.question) if keep else None,
+                    *_content(answer, keep=keep),
+                    row["key"],
+                ),
+            )
+            db.execute("DELETE FROM feedback WHERE answer = ?", (row["key"],))
+
+    def answered_with(self, answer_id: str, channel: int, message: int) -> None:
+        """Keep which message of the bot's shows an answer."""
+        with self._database.writing() as db:
+            db.execute(
+                "UPDATE answers SET reply_channel = ?, reply_message = ? WHERE id = ?",
+                (channel, message, answer_id),
+            )
+
+    def remove(self, answer_id: str) -> None:
+        """Forget an answer, as when its question is deleted."""
+        with self._database.writing() as db:
+            db.execute("DELETE FROM answers WHERE id = ?", (answer_id,))
+        self._database.scrub()
+
+    def find(self, answer_id: str, collection: str) -> Kept | None:
+        """Return an answer of one collection, or None where it is not kept there (any more).
+
+        ``collection`` is that of whoever pressed the button, so that an id that was seen
+        elsewhere opens nothing.
+        """
+        return self._one(
+            "SELECT * FROM visible_answers WHERE id = ? AND collection = ?",
+            (answer_id, collection),
+        )
+
+    def of_question(self, channel: int, message: int) -> Kept | None:
+        """Return the answer that a message or interaction got, if it got one."""
+        return self._one(
+            "SELECT * FROM visible_answers WHERE channel = ? AND message = ?",
+            (channel, message),
+        )
+
+    def of_reply(self, channel: int, message: int) -> Kept | None:
+        """Return the answer that a message of the bot's shows, if it shows one."""
+        return self._one(
+            "SELECT * FROM visible_answers WHERE reply_channel = ? AND reply_message = ?",
+            (channel, message),
+        )
+
+    def _one(self, sql: str, parameters: tuple[str | int, ...]) -> Kept | None:
+        rows = self._database.read(sql, parameters)
+        return _kept(rows[0]) if rows else None
+
+
+def new_id() -> str:
+    """Return an id for an answer or a search, which can't be guessed."""
+    return secrets.token_urlsafe(_ID_BYTES)
+
+
+def _content(answer: Answer, *, keep: bool) -> tuple[str | float | None, ...]:
+    """Return state, confidence, reason, quote and passages as they are stored."""
+    quote = None if answer.quote is None else json.dumps(asdict(answer.quote))
+    passages = [astuple(Scores.of(ranked)) for ranked in answer.passages]
+    reason = without_surrogates(answer.reason) if keep else ""
+    return answer.state, answer.confidence, reason, quote, json.dumps(passages)
+
+
+def _kept(row: sqlite3.Row) -> Kept:
+    quote = row["quote"]
+    return Kept(
+        id=row["id"],
+        collection=row["collection"],
+        asker=row["asker"],
+        question=row["question"],
+        channel=row["channel"],
+        message=row["message"],
+        reply_channel=row["reply_channel"],
+        reply_message=row["reply_message"],
+        follows=row["before"],
+        private=bool(row["private"]),
+        asked=row["asked"],
+        state=row["state"],
+        confidence=row["confidence"],
+        reason=row["reason"],
+        quote=None if quote is None else Quote(**json.loads(quote)),
+        passages=tuple(Scores(*values) for values in json.loads(row["passages"])),
+    )
