@@ -18,8 +18,11 @@ from bot.features import (
     answer_buttons,
     articles,
     ask,
+    missed,
+    privacy,
     search,
     settings,
+    why,
 )
 from bot.features import help as help_feature
 from bot.features.mentions import Mentions
@@ -28,7 +31,7 @@ from bot.service.async_engine import Desk
 from bot.service.housekeeping import Keeping
 from bot.service.questions import Questions
 from bot.service.rates import Rates
-from bot.signals import heed
+from bot.service.signals import heed
 from bot.wire.component_router import Presses
 from bot.wire.deduplicate import Once
 from bot.wire.delivery import GONE, Interaction
@@ -43,6 +46,20 @@ from bot.wire.request_log import watched
 from index.errors import PassageError
 
 log = logging.getLogger("passage")
+
+
+FEATURES = (
+    ask,
+    answer_buttons,
+    search,
+    articles,
+    settings,
+    why,
+    missed,
+    help_feature,
+    privacy,
+)
+"""Each adds its commands, and what its buttons do."""
 
 
 class Commands(app_commands.CommandTree["PassageBot"]):
@@ -98,7 +115,7 @@ class PassageBot(discord.AutoShardedClient):
     async def setup_hook(self) -> None:
         """Start what runs beside the connection, and bring the commands up to date."""
         self._beating = asyncio.create_task(self._beat(), name="pulse")
-        for part in (ask, answer_buttons, search, articles, settings, help_feature):
+        for part in FEATURES:
             part.add_to(self)
         heed(self._leave)
         await self._sync()

@@ -13,7 +13,8 @@ from index.data_folder import LIBRARY, MODELS
 from index.engine import Engine
 from index.extract import AllowedHosts, Limits
 from index.models.compiled import ModelStore
-from index.models.embedder import Embedder, load_embedder
+from index.models.embedder import Embedder
+from index.models.load_embedder import load_embedder
 from index.models.load_reader import load_span_model
 from index.store.sqlite.backups import Backups
 

@@ -14,12 +14,13 @@ import discord
 from bot.client import PassageBot
 from bot.compose import build_backups, build_engine
 from bot.service.async_engine import Desk
-from bot.signals import let_go
+from bot.service.signals import let_go
 from bot.starter import sync_starter
 from bot.wire import gateway_log
 from bot.wire.redaction import redact_output
 from config.settings import LogLevel, Settings
-from index.engine import SHARED, Engine
+from index.collection_names import SHARED
+from index.engine import Engine
 from index.errors import PassageError, SettingsError
 
 log = logging.getLogger("passage")

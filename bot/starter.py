@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import config
-from index.engine import SHARED, Engine
+from index.collection_names import SHARED
+from index.engine import Engine
 from index.errors import UnknownArticleError
 from index.extract import extract
 from index.records import Article

@@ -14,14 +14,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
+from index.answer.question import Asking, prepare
 from index.answer.reader import READ, Reader, Reading
-from index.answer.retrieve import (
-    Asking,
-    Within,
-    prepare,
-    retrieve,
-)
+from index.answer.retrieve import Within, retrieve
 from index.answer.sentence_reader import SentenceReader
+from index.collection_names import folder_name
 from index.data_folder import INDEX, LIBRARY, close_to_others
 from index.errors import ExtractionError, PassageError
 from index.extract import Confined, Limits
@@ -30,12 +27,11 @@ from index.language.characters import without_surrogates
 from index.lru import Recent
 from index.models.embedder import Embedder
 from index.records import Answer, Article, Ranked, Timing
-from index.search.collection import CollectionIndex, Progress, folder_name
+from index.search.collection import CollectionIndex
+from index.search.embedding import Progress
 from index.search.open_indexes import OpenIndexes
-from index.store.library import Entry, Library
-
-SHARED = "shared"
-"""The collection that everyone reads and nobody on Discord changes."""
+from index.store.entries import Entry
+from index.store.library import Library
 
 _REMEMBERED = 500  # answers
 

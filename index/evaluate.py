@@ -16,20 +16,18 @@ from typing import Any
 
 import numpy as np
 
+from index.answer.question import Asking, Question, prepare
 from index.answer.reader import Reader, Reading
-from index.answer.retrieve import (
-    Asking,
-    Question,
-    prepare,
-    retrieve,
-)
+from index.answer.retrieve import retrieve
 from index.errors import EvaluationError
 from index.language.characters import without_surrogates
 from index.models.embedder import Embedder
 from index.passages.chunk import whole
+from index.passages.draft import Draft
 from index.records import Article, State
-from index.search.collection import CollectionIndex, Progress
-from index.store.library import Draft, Library
+from index.search.collection import CollectionIndex
+from index.search.embedding import Progress
+from index.store.library import Library
 from index.store.sqlite.database import IN_MEMORY
 
 DEPTH = 10  # recall@k and MRR are taken over so many passages

@@ -11,14 +11,18 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal, TypeVar
 
+from index.digests import content_digest
 from index.errors import ExtractionError
 from index.language.characters import without_surrogates
 from index.models.embedder import Embedder
-from index.passages.chunk import Budget, chunk, context
+from index.passages.chunk import chunk
+from index.passages.context import context
+from index.passages.draft import Draft
+from index.passages.packing import Budget
 from index.records import Article
-from index.search.collection import embedded
-from index.store.library import Draft, Library, article_id
-from index.store.rows import content_digest
+from index.search.embedding import embedded
+from index.store.entries import article_id
+from index.store.library import Library
 
 _T = TypeVar("_T")
 Outcome = Literal["added", "replaced", "unchanged", "duplicate"]

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from index.models.compiled import ModelStore
-from index.models.embedder import DEFAULT_MODEL, load_embedder
+from index.models.load_embedder import DEFAULT_MODEL, load_embedder
 from index.models.load_reader import DEFAULT_READER, load_span_model
 from index.store.servers import Guilds, SettingsChange
 from index.store.sqlite.database import Database

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import settings
 
 from index.models.compiled import ModelStore
-from index.models.embedder import DEFAULT_MODEL, WindowedEmbedder, load_embedder
+from index.models.embedder import WindowedEmbedder
+from index.models.load_embedder import DEFAULT_MODEL, load_embedder
 from index.store.library import Library
 from tests.fakes import BagOfWords
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from index.models.embedder import Vectors
 from index.models.spans import Evidence, Excerpt, Span
-from index.passages.chunk import Chunk, whole
+from index.passages.chunk import whole
+from index.passages.draft import Chunk, Draft
 from index.records import Article
-from index.store.library import Draft
 
 _WORD = re.compile(r"\w+")
 

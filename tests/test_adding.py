@@ -12,11 +12,11 @@ import pytest
 from bot.client import PassageBot
 from bot.service.async_engine import Desk
 from bot.service.ingest_queue import pasted
+from index.collection_names import server_collection
 from index.engine import Engine
-from index.store.servers import guild_collection
 from tests.fakes import BagOfWords
 
-HERE = guild_collection(7)
+HERE = server_collection(7)
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from index.collection_names import server_collection, user_collection
 from index.store.library import Library
-from index.store.servers import guild_collection, user_collection
 from tests.bot_fixtures import PATIENCE, Scene, playing
 from tests.keepers import add, ended, jsonl, long_text, plain, reported
 from tests.loopback import Channel, File, Message, User
@@ -246,7 +246,7 @@ def hidden(scene: Scene, guild: int) -> bool:
 
 def held(scene: Scene, guild: int) -> int:
     sql = "SELECT count(*) FROM articles a JOIN collections c ON c.key = a.collection"
-    return _count(scene, f"{sql} WHERE c.name = ?", guild_collection(guild))
+    return _count(scene, f"{sql} WHERE c.name = ?", server_collection(guild))
 
 
 def _count(scene: Scene, sql: str, value: int | str) -> int:

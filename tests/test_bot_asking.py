@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
+from index.collection_names import server_collection, user_collection
 from index.records import Article
-from index.store.servers import guild_collection, user_collection
 from tests.bot_fixtures import NOWHERE, PATIENCE, WORTH, Scene, playing, seed
 from tests.loopback import acts
 from tests.loopback.constants import Callback
@@ -242,7 +242,7 @@ async def test_servers_and_people_see_only_their_own(scene: Scene, default_model
     other = scene.discord.guild("Elsewhere", owner=scene.ada)
     lobby = other.text("lobby")
     gus = scene.discord.user("Gus", installed=True)
-    own = [guild_collection(scene.guild.id), guild_collection(other.id), user_collection(gus.id)]
+    own = [server_collection(scene.guild.id), server_collection(other.id), user_collection(gus.id)]
     for collection, name in zip(own, ("Ludwig", "Mathilda", "Gustav"), strict=True):
         seed(scene.data, default_model, collection, [secret(name)])
 

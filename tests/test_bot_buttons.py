@@ -9,10 +9,11 @@ import pytest
 import pytest_asyncio
 
 from bot.cards.custom_ids import build
+from index.collection_names import server_collection
 from index.records import Article
 from index.store.feedback import Complaint, Feedback
 from index.store.library import Library
-from index.store.servers import Guilds, guild_collection
+from index.store.servers import Guilds
 from index.store.sqlite.database import Database
 from tests.bot_fixtures import NOWHERE, PATIENCE, WORTH, Scene, playing, seed
 from tests.kept import on_disk
@@ -42,14 +43,14 @@ async def scene(
 ) -> AsyncIterator[Scene]:
     async with playing(tmp_path_factory.mktemp("data")) as scene:
         scene.set(per_minute=600)
-        seed(scene.data, default_model, guild_collection(scene.guild.id), [BRIDGE])
+        seed(scene.data, default_model, server_collection(scene.guild.id), [BRIDGE])
         await scene.warm()
         yield scene
 
 
 def complaints(scene: Scene) -> list[Complaint]:
     database = Database(scene.data / "library.db")
-    found = Feedback(database).in_vain(guild_collection(scene.guild.id))
+    found = Feedback(database).in_vain(server_collection(scene.guild.id))
     database.close()
     return [complaint for missed in found for complaint in missed.complaints]
 
@@ -221,7 +222,7 @@ async def test_where_questions_are_not_kept_a_search_turns_its_pages_all_the_sam
 async def test_buttons_say_that_their_article_is_gone(
     scene: Scene, default_model: Embedder
 ) -> None:
-    collection = guild_collection(scene.guild.id)
+    collection = server_collection(scene.guild.id)
     answer = await scene.answer_to(scene.ada, OPENED)
     changed = replace(BRIDGE, text=BRIDGE.text.replace("1931", "1932"))
     seed(scene.data, default_model, collection, [changed])

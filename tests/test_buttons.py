@@ -8,11 +8,11 @@ from pathlib import Path
 from bot.client import PassageBot
 from bot.features.answer_buttons import Answers
 from bot.service.async_engine import Desk
+from index.collection_names import server_collection
 from index.engine import Engine
-from index.store.servers import guild_collection
 from tests.fakes import BagOfWords, drafts, made
 
-HERE = guild_collection(7)
+HERE = server_collection(7)
 
 
 async def test_the_text_around_a_passage_costs_no_look_at_the_others(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from bot.cards.custom_ids import MOST
 from bot.cards.parts import AMBER, GREEN, GREY, RED, percent
 from index.ingest import Added, Report
 from index.records import Answer, Passage, Quote, Ranked, Timing
-from index.store.library import Entry
+from index.store.entries import Entry
 from index.store.servers import GuildSettings
 from tests.seen import buttons, check, colour, parts, said, texts
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot import cards
 from index.ingest import Added, Outcome, Report
 from index.records import Answer, Passage, Quote, Ranked, State, Timing
-from index.store.library import Entry
+from index.store.entries import Entry
 from index.store.servers import GuildSettings
 from tests.rendering import acts, render
 from tests.seen import check, parts, texts

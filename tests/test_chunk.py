@@ -11,13 +11,10 @@ from hypothesis import strategies as st
 
 from index.ingest import Ingest
 from index.models.embedder import WindowedEmbedder
-from index.passages.chunk import (
-    Budget,
-    Chunk,
-    chunk,
-    context,
-    whole,
-)
+from index.passages.chunk import chunk, whole
+from index.passages.context import context
+from index.passages.draft import Chunk
+from index.passages.packing import Budget
 from index.records import Article, Page, Section
 from index.store.library import Library
 from tests.fakes import made

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index.collection_names import folder_name
 from index.language.terms import analyse
 from index.search import collection
 from index.search.array_file import read_derived, write_derived
-from index.search.collection import CollectionIndex, Hits, folder_name
+from index.search.collection import CollectionIndex, Hits
 from index.search.term_index import TermIndex
 from index.store import library as library_module
 from index.store.library import Library

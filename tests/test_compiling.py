@@ -18,7 +18,8 @@ from index.models.compiling import (
     Outcome,
     Request,
 )
-from index.models.embedder import CompiledEmbedder, load_embedder
+from index.models.embedder import CompiledEmbedder
+from index.models.load_embedder import load_embedder
 from index.models.torch import compile_worker
 from tests import test_embed
 

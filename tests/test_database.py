@@ -11,10 +11,10 @@ from threading import Barrier, Thread
 
 import pytest
 
+from index.digests import text_digest
 from index.errors import LibraryError
 from index.store.answers import Journal
 from index.store.library import Library
-from index.store.rows import text_digest
 from index.store.servers import Guilds
 from index.store.sqlite import database as database_module
 from index.store.sqlite.database import Database

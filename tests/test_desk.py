@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from bot.service.async_engine import Desk
-from index.engine import SHARED, Asked, Engine
+from index.collection_names import SHARED
+from index.engine import Asked, Engine
 from index.errors import ModelError, PassageError
 from index.models.embedder import Vectors
 from index.records import Answer, Article

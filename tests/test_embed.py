@@ -18,14 +18,8 @@ import pytest
 from index.errors import ModelError
 from index.models import embedder, source
 from index.models.compiled import ModelStore
-from index.models.embedder import (
-    DEFAULT_MODEL,
-    CompiledEmbedder,
-    Vectors,
-    WindowedEmbedder,
-    embedder_source,
-    load_embedder,
-)
+from index.models.embedder import CompiledEmbedder, Vectors, WindowedEmbedder
+from index.models.load_embedder import DEFAULT_MODEL, embedder_source, load_embedder
 from index.models.source import verified_digest
 from index.models.torch.embedder import SentenceTransformerEmbedder, load_torch_embedder
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from index.answer.reader import Reading
-from index.engine import SHARED, Asked, Engine
+from index.collection_names import SHARED
+from index.engine import Asked, Engine
 from index.errors import PassageError, UnknownArticleError
 from index.models.embedder import Vectors
 from index.records import Answer

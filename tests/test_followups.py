@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.service.conversation import Talk, leans, understood
+from bot.service.conversation import Talk
+from index.language.followups import leans, understood
 
 BEFORE = "How much is the S-400 deal worth?"
 

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.digests import text_digest
 from index.errors import LibraryError, SettingsError
 from index.store.answers import Journal
+from index.store.entries import Changes
 from index.store.feedback import Feedback
 from index.store.jobs import Jobs
-from index.store.library import Changes, Library
-from index.store.rows import text_digest
+from index.store.library import Library
 from index.store.servers import Guilds, GuildSettings
 from tests.fakes import drafts, made
 from tests.kept import ANN, DAY, NOW, ONE, TWO, answered, on_disk, record

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from index.collection_names import server_collection
 from index.store.library import Library
-from index.store.servers import guild_collection
 from tests.bot_fixtures import PATIENCE, compile_models, playing
 from tests.keepers import add, plain
 from tests.loopback import File
@@ -149,7 +149,7 @@ def test_a_folder_that_can_t_be_written_is_a_sentence(data: Path, tmp_path: Path
 async def test_what_one_process_changes_the_next_question_to_another_sees(tmp_path: Path) -> None:
     data = tmp_path / "data"
     async with playing(data, starter="false") as scene:
-        collection = guild_collection(scene.guild.id)
+        collection = server_collection(scene.guild.id)
         await add(scene, File("lamp.txt", LAMP.encode()))
         prompt = await asyncio.create_subprocess_exec(
             *(PASSAGE, "ask", "--json", "--collection", collection),
@@ -204,7 +204,7 @@ async def test_a_serving_bot_backs_its_library_up_and_keeps_it(tmp_path: Path) -
         assert "Ferry" not in listed.text
     assert (await asyncio.to_thread(passage, data, "restore", before)).returncode == 0
     with closing(Library(data / "library.db")) as library:
-        assert len(library.entries(guild_collection(scene.guild.id))) == 2
+        assert len(library.entries(server_collection(scene.guild.id))) == 2
 
 
 async def test_people_are_not_told_where_a_damaged_library_lies(tmp_path: Path) -> None:

@@ -13,16 +13,12 @@ import numpy as np
 import pytest
 
 from bot.service.article_names import offered
+from index.digests import content_digest, text_digest
 from index.errors import AmbiguousTitleError, LibraryError, UnknownArticleError
 from index.records import Article, Page, Section
 from index.store import library as library_module
-from index.store.library import (
-    DAY,
-    Changes,
-    Library,
-    Totals,
-)
-from index.store.rows import content_digest, text_digest
+from index.store.entries import Changes, Totals
+from index.store.library import DAY, Library
 from index.store.sqlite.schema import SCHEMA
 from tests.fakes import drafts, made
 

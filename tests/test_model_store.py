@@ -17,16 +17,16 @@ import numpy as np
 import pytest
 
 from index.models import compiled as model_store
+from index.models.compile_worker import compiled
 from index.models.compiled import ModelStore
 from index.models.compiling import Outcome, Request
-from index.models.embedder import embedder_source, load_embedder
+from index.models.load_embedder import embedder_source, load_embedder
 from index.models.load_reader import load_span_model
 from index.models.network import Network, Row
+from index.models.recipe import CompileError, installed
 from index.models.spans import Excerpt
 from index.models.torch import compile as compile_module
 from index.models.torch import embedder, spans
-from index.models.torch.compile import CompileError, installed
-from index.models.torch.compile_worker import compiled
 from tests import test_embed, test_spans
 
 Write = Callable[[Path], Mapping[str, Any]]

@@ -10,13 +10,9 @@ from pathlib import Path
 import pytest
 
 from index.answer import retrieve as retrieve_module
-from index.answer.retrieve import (
-    Asking,
-    Retrieval,
-    _spread,
-    prepare,
-    retrieve,
-)
+from index.answer.question import Asking, prepare
+from index.answer.ranking import without_repeats
+from index.answer.retrieve import Retrieval, retrieve
 from index.errors import LibraryError
 from index.records import Passage, Ranked
 from index.search.collection import CollectionIndex
@@ -139,10 +135,10 @@ def test_a_near_duplicate_with_more_of_the_question_stays_in_place() -> None:
     ]
     common = frozenset("abcdefghijklmnopqrst")
     terms = {0: common, 1: common | {"word"}, 2: frozenset("xyz")}
-    assert _spread(ranked, terms.__getitem__, 3) == (ranked, [])
+    assert without_repeats(ranked, terms.__getitem__, 3) == (ranked, [])
     swapped = [ranked[1], ranked[0], ranked[2]]
-    assert _spread(swapped, terms.__getitem__, 3) == ([ranked[1], ranked[2]], [ranked[0]])
-    assert _spread(swapped, terms.__getitem__, 1) == ([ranked[1]], [])
+    assert without_repeats(swapped, terms.__getitem__, 3) == ([ranked[1], ranked[2]], [ranked[0]])
+    assert without_repeats(swapped, terms.__getitem__, 1) == ([ranked[1]], [])
 
 
 def test_as_many_as_asked_for_come_back_best_first(store: Store, ask: Ask) -> None:

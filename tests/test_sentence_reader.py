@@ -9,8 +9,9 @@ import pytest
 
 from index.answer import sentence_reader
 from index.answer.calibration import ANSWER, NONE
+from index.answer.question import Asking, prepare
 from index.answer.reader import Reading, state_of
-from index.answer.retrieve import Asking, prepare, retrieve
+from index.answer.retrieve import retrieve
 from index.answer.sentence_reader import SentenceReader, confidence
 from index.lru import Recent
 from index.search.collection import CollectionIndex

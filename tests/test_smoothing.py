@@ -12,9 +12,9 @@ import torch
 from torch import nn
 
 from index.models.network import Network, Row
+from index.models.recipe import Precision
 from index.models.torch.compile import (
     Judged,
-    Precision,
     compile_smallest,
     export,
     to_int8,

@@ -9,8 +9,9 @@ import pytest
 
 from index.answer import span_reader
 from index.answer.calibration import ANSWER, NEAR
+from index.answer.question import Asking, prepare
 from index.answer.reader import READ, Reading
-from index.answer.retrieve import Asking, prepare, retrieve
+from index.answer.retrieve import retrieve
 from index.answer.span_reader import (
     RETRIEVAL,
     SpanReader,

@@ -10,7 +10,8 @@ import pytest
 
 from bot import starter
 from bot.starter import sync_starter
-from index.engine import SHARED, Engine
+from index.collection_names import SHARED
+from index.engine import Engine
 from index.models.embedder import WindowedEmbedder
 from tests.fakes import BagOfWords
 

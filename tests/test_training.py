@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from index.language.sentences import Span, sentences
-from index.models.embedder import default_folder
+from index.models.load_embedder import default_folder
 from training import corpus as corpora
 from training.corpus import Corpus, Source, Task
 from training.examples import TEXT, Encoder, Example, Examples, batches, worded

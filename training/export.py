@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from index.models.embedder import default_folder
+from index.models.load_embedder import default_folder
 from training.corpus import digests
 from training.train import fresh
 

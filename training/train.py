@@ -29,7 +29,7 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 from transformers import AutoTokenizer, BertForQuestionAnswering
 
-from index.models.embedder import default_folder
+from index.models.load_embedder import default_folder
 from index.models.torch.spans import TorchReader
 from training.corpus import Corpus, load
 from training.examples import Encoder, Example, Examples, Pair, batches

@@ -17,19 +17,14 @@ from bot.cards.articles import (
     articles_card,
     pages_of,
     remove_card,
-    search_card,
 )
+from bot.cards.help import help_card, howto_card
 from bot.cards.ingest import progress_card, queued_card, report_card
 from bot.cards.parts import Card
-from bot.cards.sentence import (
-    forget_card,
-    getting_ready_card,
-    help_card,
-    howto_card,
-    privacy_card,
-    sentence_card,
-    settings_card,
-)
+from bot.cards.privacy import forget_card, privacy_card
+from bot.cards.search import search_card
+from bot.cards.sentence import getting_ready_card, sentence_card
+from bot.cards.settings import settings_card
 
 __all__ = [
     "Card",

@@ -12,15 +12,12 @@ from bot.cards.parts import (
     RED,
     TITLE,
     UNTITLED,
-    AnyItem,
     Card,
     button,
     day,
     pager,
-    place,
     row,
     rule,
-    scores,
     small,
     text,
     within,
@@ -35,17 +32,10 @@ from bot.text.markup import (
     listed,
     quoted,
 )
-from index.records import Ranked
-from index.store.library import Entry
+from index.store.entries import Entry
 
-FOUND_A_PAGE = 5
 LISTED_A_PAGE = 10
 
-_QUERY = Room(120, 300)
-_FOUND_TITLE = Room(90, 240)
-_FOUND_SECTION = Room(60, 160)
-_FOUND_TEXT = Room(280, 800)
-_FOUND_LINK = 160
 _FACT = Room(200, 500)
 _LIST = Room(3_000, 8_000)
 _OPENING = Room(1_500, 4_000)
@@ -54,32 +44,6 @@ _OPENING = Room(1_500, 4_000)
 def pages_of(count: int, a_page: int) -> int:
     """Return how many pages a list takes; an empty one takes one too."""
     return max(1, -(-count // a_page))
-
-
-def search_card(
-    query: str,
-    found: Sequence[Ranked],
-    *,
-    key: str,
-    page: int = 0,
-    article: str | None = None,
-) -> Card:
-    """Return a page of the passages found; ``key`` names the search, ``article`` its limits."""
-    scope = f" in {bold(article, _FOUND_TITLE, otherwise=UNTITLED)}" if article is not None else ""
-    heading = f"### {plural(len(found), 'passage')} for “{inline(query, _QUERY)}”"
-    if not found:
-        return Card(
-            text(heading), text(f"Nothing found{scope}. Try other words, or ask a question.")
-        )
-    pages = pages_of(len(found), FOUND_A_PAGE)
-    page = within(page, pages)
-    first = page * FOUND_A_PAGE
-    chosen = found[first : first + FOUND_A_PAGE]
-    items = [text(heading, small(f"The best match comes first{scope}."))]
-    items += [_found(rank, item) for rank, item in enumerate(chosen, first + 1)]
-    if pages > 1:
-        items.append(pager("s", key, page, pages))
-    return Card(*items)
 
 
 def articles_card(entries: Sequence[Entry], *, page: int = 0, shared: int = 0) -> Card:
@@ -135,16 +99,6 @@ def remove_card(entry: Entry) -> Card:
             button("No, keep it", build("keep", key)),
         ),
         colour=RED,
-    )
-
-
-def _found(rank: int, item: Ranked) -> AnyItem:
-    passage = item.passage
-    where = place(passage, title=_FOUND_TITLE, section=_FOUND_SECTION, longest=_FOUND_LINK)
-    return text(
-        f"{rank}\\. {where}",
-        quoted(passage.text, _FOUND_TEXT),
-        small(scores(item)),
     )
 
 

@@ -11,7 +11,6 @@ from typing import Any
 from discord import ButtonStyle, ui
 
 from bot.cards.custom_ids import MOST, build
-from bot.cli.terminal import spelled
 from bot.text.links import passage_url
 from bot.text.markup import (
     Room,
@@ -19,6 +18,7 @@ from bot.text.markup import (
     inline,
     link,
 )
+from index.language.dates import spelled
 from index.records import Passage, Ranked
 
 GREEN, AMBER, RED, GREY = 0x2E9E6B, 0xD9A441, 0xC8553D, 0x7A8290

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from bot.cli import json_output
+from index.language.characters import without_surrogates
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -24,3 +25,19 @@ def print_json(record: dict[str, Any]) -> None:
     """Print a record as one line of JSON."""
     sys.stdout.write(json_output.line(record) + "\n")
     sys.stdout.flush()
+
+
+Collection = Annotated[
+    str,
+    typer.Option(
+        "--collection",
+        help="Which collection of the library.",
+        metavar="NAME",
+        callback=without_surrogates,  # which stand for bytes that are no UTF-8
+    ),
+]
+
+
+Count = Annotated[
+    int | None, typer.Option("--passages", "-k", help="How many passages to show.", min=1, max=50)
+]

@@ -12,7 +12,7 @@ from typing import Any
 
 from index.ingest import Report
 from index.records import Answer, Article, Passage, Ranked
-from index.store.library import Entry
+from index.store.entries import Entry
 
 Json = dict[str, Any]
 

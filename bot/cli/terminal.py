@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
 from itertools import pairwise
 from typing import Any
 from unicodedata import category
@@ -17,8 +16,9 @@ from rich.text import Text
 
 from bot.text.graphemes import MOST_MARKS
 from index.ingest import Added, Report
+from index.language.dates import spelled
 from index.records import Answer, Article, Passage, Quote, Ranked, State
-from index.store.library import Entry
+from index.store.entries import Entry
 
 _HEADINGS: dict[State, tuple[str, str]] = {
     "answer": ("Answer", "green"),
@@ -41,17 +41,6 @@ def printable(text: str) -> str:
         return _UNPRINTABLE.sub("", text)
     gone = set(_unprintable(text))
     return "".join(char for at, char in enumerate(text) if at not in gone)
-
-
-def spelled(published: str | None) -> str:
-    """Return an ISO date as people write it, anything else as it is."""
-    if not published:
-        return ""
-    try:
-        day = date.fromisoformat(published[:10])
-    except ValueError:
-        return published
-    return f"{day.day} {day:%B %Y}"
 
 
 def show_answer(console: Console, answer: Answer) -> None:

@@ -12,12 +12,7 @@ from discord import ui
 
 from bot.cards import answer_card, changed_card, neighbours_card, sentence_card
 from bot.cards.custom_ids import Press, build
-from bot.service.access import (
-    collection_of,
-    is_shared,
-    may_see,
-    visible,
-)
+from bot.service.access import collection_of, is_shared, may_see
 from bot.service.questions import WayOn
 from bot.wire.component_router import filled_in
 from bot.wire.delivery import (
@@ -29,6 +24,7 @@ from bot.wire.delivery import (
     turn,
 )
 from bot.wire.in_time import if_soon, in_time
+from index.collection_names import is_personal, visible
 from index.errors import PassageError
 from index.records import Answer, Passage, Ranked, Timing
 from index.store.answers import Kept
@@ -139,7 +135,7 @@ class Answers:
     async def tell(self, interaction: Interaction, press: Press) -> None:
         """Tell the keepers of a library what it lacks."""
         found = await in_time(interaction, self._find(interaction, press))
-        if found.kept.collection.startswith("user:"):
+        if is_personal(found.kept.collection):
             await respond(interaction, sentence_card(_OWN, tone="plain"), private=True)
         else:
             await self._note(interaction, press, helpful=False)

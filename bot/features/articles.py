@@ -9,6 +9,7 @@ from discord import app_commands, ui
 
 from bot.cards import article_card, articles_card, remove_card, sentence_card
 from bot.cards.custom_ids import Press, build
+from bot.errors import NotAllowedError
 from bot.service.article_names import offered, take_out, wanted
 from bot.service.ingest_queue import Wanted, pasted
 from bot.service.managers import Place, keepers_place
@@ -20,13 +21,12 @@ from bot.wire.delivery import (
     respond,
     turn,
 )
-from bot.wire.failures import NotAllowedError
 from bot.wire.in_time import if_soon, in_time
-from index.engine import SHARED
+from index.collection_names import SHARED
 from index.errors import PassageError
 from index.extract import Limits, is_url
 from index.language.dates import parse_date
-from index.store.library import Entry
+from index.store.entries import Entry
 
 if TYPE_CHECKING:
     from bot.client import PassageBot

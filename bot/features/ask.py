@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import discord
 from discord import app_commands
 
-from bot.cards import getting_ready_card
 from bot.service.access import collection_of, private_unless_chosen
+from bot.service.getting_ready import tell_of_wait
 from bot.service.questions import Question, Questions
 from bot.wire.delivery import (
-    TROUBLE,
     Interaction,
     defer,
     respond,
 )
+from bot.wire.in_time import AT_ONCE, begun, done_by
 from index.errors import PassageError
 
 if TYPE_CHECKING:
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-AT_ONCE = 1.0
-"""Seconds of an interaction within which an answer is given at once; a slower one is promised."""
 
 _EMPTY = "The question is empty; ask something."
 _NO_TEXT = "There is no text in that message that I could answer."
@@ -64,7 +60,7 @@ async def answer(
     collection = collection_of(interaction)
     with questions.underway():
         admitted = begun(questions.admit(collection, interaction.user.id))
-        if not await _done(admitted, soon):
+        if not await done_by(admitted, soon):
             # Where the settings can't be read in time, it is safer that nobody else sees it.
             private = private is not False
             await defer(interaction, private=private)
@@ -78,7 +74,7 @@ async def answer(
             private=private_unless_chosen(interaction, settings) if private is None else private,
         )
         answered = begun(questions.answer(question))
-        if not await _done(answered, soon) and not interaction.response.is_done():
+        if not await done_by(answered, soon) and not interaction.response.is_done():
             await defer(interaction, private=question.private)
         await tell_of_wait(questions, interaction, answered, private=question.private)
         given = await answered
@@ -87,28 +83,3 @@ async def answer(
         shown = await respond(interaction, given.card, private=question.private)
         if shown is not None and not question.private:
             await questions.shown(given.id, question.channel, shown)
-
-
-async def tell_of_wait(
-    questions: Questions, interaction: Interaction, work: asyncio.Task[Any], *, private: bool
-) -> None:
-    """Say so where an answer waits for the models to be made; it takes the place of this note."""
-    if await questions.waits_long(work):
-        await questions.pace()
-        with suppress(*TROUBLE):  # the answer is sent all the same
-            await respond(interaction, getting_ready_card(), private=private)
-
-
-def begun(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-    """Begin something whose failure is nobody's where the interaction is gone before it ends."""
-    task = asyncio.create_task(work)
-    task.add_done_callback(lambda done: done.cancelled() or done.exception())
-    return task
-
-
-async def _done(task: asyncio.Task[object], until: float) -> bool:
-    """Wait for a task until a time and say whether it is done; its failure is not ours."""
-    left = until - asyncio.get_running_loop().time()
-    if left > 0:
-        await asyncio.wait({task}, timeout=left)
-    return task.done()

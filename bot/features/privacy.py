@@ -22,7 +22,7 @@ from bot.wire.delivery import (
     turn,
 )
 from bot.wire.in_time import in_time
-from index.store.servers import user_collection
+from index.collection_names import user_collection
 
 if TYPE_CHECKING:
     from bot.client import PassageBot

@@ -14,28 +14,24 @@ import discord
 from discord import app_commands
 
 from bot.cards import search_card
-from bot.cards.articles import FOUND_A_PAGE
 from bot.cards.custom_ids import Press
-from bot.features.ask import (
-    AT_ONCE,
-    _done,
-    begun,
-    tell_of_wait,
-)
-from bot.service.access import collection_of, private_unless_chosen, visible
+from bot.cards.search import FOUND_A_PAGE
+from bot.errors import NotAllowedError
+from bot.service.access import collection_of, private_unless_chosen
 from bot.service.article_names import MOST_CHOICES, offered, wanted
+from bot.service.getting_ready import tell_of_wait
 from bot.wire.delivery import (
     Interaction,
     defer,
     respond,
     turn,
 )
-from bot.wire.failures import NotAllowedError
-from index.engine import SHARED
+from bot.wire.in_time import AT_ONCE, begun, done_by
+from index.collection_names import SHARED, visible
 from index.errors import PassageError, UnknownArticleError
 from index.records import Ranked
 from index.store.answers import Scores, new_id
-from index.store.library import Entry
+from index.store.entries import Entry
 from index.store.searches import Search
 
 if TYPE_CHECKING:
@@ -78,13 +74,13 @@ class Searches:
             collection = collection_of(interaction)
             admitted = begun(self._questions.admit(collection, interaction.user.id))
             # As for a question: where the settings can't be read in time, nobody else sees it.
-            private = not await _done(admitted, soon)
+            private = not await done_by(admitted, soon)
             if private:
                 await defer(interaction, private=True)
             settings = await admitted
             private = private or private_unless_chosen(interaction, settings)
             work = begun(self._found(interaction, query, article, private=private))
-            if not await _done(work, soon) and not interaction.response.is_done():
+            if not await done_by(work, soon) and not interaction.response.is_done():
                 await defer(interaction, private=private)
             await tell_of_wait(self._questions, interaction, work, private=private)
             await respond(interaction, await work, private=private)

@@ -10,7 +10,7 @@ from discord import app_commands, ui
 
 from bot.cards import sentence_card, settings_card
 from bot.cards.custom_ids import Press
-from bot.cards.sentence import MOST_CHANNELS
+from bot.cards.settings import MOST_CHANNELS
 from bot.service.managers import keepers_server
 from bot.wire.component_router import number, numbers
 from bot.wire.delivery import (

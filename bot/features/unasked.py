@@ -17,8 +17,8 @@ from bot.service.access import collection_of_message
 from bot.service.questions import Question, Questions
 from bot.wire.deduplicate import Once
 from bot.wire.delivery import persist
+from index.collection_names import server_collection
 from index.records import Answer
-from index.store.servers import guild_collection
 
 if TYPE_CHECKING:
     from bot.features.mentions import Mentions
@@ -122,7 +122,7 @@ class Unasked:
         return self._posts[thread]
 
     async def _listens(self, guild: int, channel: int) -> bool:
-        settings = await self._questions.settings(guild_collection(guild))
+        settings = await self._questions.settings(server_collection(guild))
         return channel in settings.answered_channels
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import discord
 
-from bot.wire.failures import NotAllowedError
-from index.engine import SHARED
+from bot.errors import NotAllowedError
+from index.collection_names import is_personal, server_collection, user_collection
 from index.store.answers import Kept
-from index.store.servers import GuildSettings, guild_collection, user_collection
+from index.store.servers import GuildSettings
 
 
 def collection_of(interaction: discord.Interaction[Any]) -> str:
@@ -19,7 +19,7 @@ def collection_of(interaction: discord.Interaction[Any]) -> str:
     bot along as a user install, or writes to it directly, has a collection of their own.
     """
     if interaction.guild_id is not None and interaction.is_guild_integration():
-        return guild_collection(interaction.guild_id)
+        return server_collection(interaction.guild_id)
     return user_collection(interaction.user.id)
 
 
@@ -37,12 +37,7 @@ def guild_of_message(message: discord.Message) -> int | None:
 def collection_of_message(message: discord.Message) -> str:
     """Return the collection a message's question is about."""
     guild = guild_of_message(message)
-    return user_collection(message.author.id) if guild is None else guild_collection(guild)
-
-
-def visible(collection: str) -> tuple[str, ...]:
-    """Return the collections that a question in one of them sees."""
-    return (collection, SHARED)
+    return user_collection(message.author.id) if guild is None else server_collection(guild)
 
 
 def is_keeper(interaction: discord.Interaction[Any], settings: GuildSettings) -> bool:
@@ -52,7 +47,7 @@ def is_keeper(interaction: discord.Interaction[Any], settings: GuildSettings) ->
     to that person.  Who is timed out keeps nothing: Discord takes the permission away, but not
     the role.
     """
-    if not collection_of(interaction).startswith("guild:"):
+    if is_personal(collection_of(interaction)):
         return True
     if interaction.permissions.manage_guild:
         return True
@@ -76,7 +71,7 @@ def private_unless_chosen(interaction: discord.Interaction[Any], settings: Guild
     What comes from somebody's own library is not for a server, or for a group that they write
     in, to see unless they say so; alone with the bot they are only in its direct messages.
     """
-    own = collection_of(interaction).startswith("user:")
+    own = is_personal(collection_of(interaction))
     return settings.private_by_default or (own and not interaction.context.dm_channel)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from bot.cards.custom_ids import key_of
 from bot.text.graphemes import starts, visible
 from index.errors import AmbiguousTitleError, UnknownArticleError
-from index.store.library import Entry, Library, candidates
+from index.store.entries import Entry, candidates
+from index.store.library import Library
 
 MOST_CHOICES = 25
 _LONGEST = 100  # UTF-16 units of a choice's name, the strictest way to count

@@ -13,8 +13,8 @@ import discord
 from bot.service.daily_backup import back_up_daily
 from bot.service.ingest_queue import Adding
 from bot.wire.failures import noted
+from index.collection_names import server_collection
 from index.errors import UnwritableError
-from index.store.servers import guild_collection
 
 if TYPE_CHECKING:
     from bot.client import PassageBot
@@ -86,7 +86,7 @@ class Keeping:
             return
         if not await desk.call(desk.guilds.mark_joined, guild_id, desk.now):
             await self._erase(guild_id)
-        self.adding.wake(guild_collection(guild_id))
+        self.adding.wake(server_collection(guild_id))
 
     async def _tidy(self) -> None:
         """Delete in time, until cancelled; where that fails, the next round does it."""
@@ -104,7 +104,7 @@ class Keeping:
             await asyncio.sleep(_EVERY)
 
     async def _erase(self, guild_id: int) -> None:
-        collection = guild_collection(guild_id)
+        collection = server_collection(guild_id)
         async with self.adding.pause(collection):
             await self._bot.desk.ingest(self._bot.desk.engine.erase, collection)
         log.info("deleted what was kept of a server that was left 30 days ago")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.service.access import collection_of, is_keeper, require_keeper
 from bot.wire.delivery import Interaction
+from index.collection_names import server_of
 from index.errors import PassageError
 from index.store.servers import GuildSettings
 
@@ -25,7 +26,7 @@ class Place:
     @property
     def is_server(self) -> bool:
         """Whether the collection is a server's; else it is a person's own."""
-        return self.collection.startswith("guild:")
+        return server_of(self.collection) is not None
 
 
 async def place_of(bot: PassageBot, interaction: Interaction) -> Place:

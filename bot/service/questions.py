@@ -13,12 +13,13 @@ import discord
 
 from bot.cards import answer_card
 from bot.cards.answers import NAMES
-from bot.service.access import visible
-from bot.service.conversation import Talk, leans, understood
+from bot.errors import NotAllowedError, SlowDownError, StoppingError
+from bot.service.conversation import Talk
 from bot.service.rates import Rates
-from bot.wire.failures import NotAllowedError, SlowDownError, StoppingError
 from bot.wire.lateness import Lateness
+from index.collection_names import is_personal, server_of, visible
 from index.errors import UnwritableError
+from index.language.followups import leans, understood
 from index.records import Answer
 from index.store.answers import new_id
 from index.store.servers import GuildSettings
@@ -94,12 +95,12 @@ class Questions:
 
     async def settings(self, collection: str) -> GuildSettings:
         """Return the settings of a collection.  Raises NotAllowedError for one put away."""
-        kind, _, number = collection.partition(":")
-        if kind != "guild":
+        server = server_of(collection)
+        if server is None:
             return GuildSettings()
-        if await self.desk.call(self.desk.guilds.is_hidden, int(number)):
+        if await self.desk.call(self.desk.guilds.is_hidden, server):
             raise NotAllowedError(_AWAY)
-        return await self.desk.call(self.desk.guilds.get, int(number))
+        return await self.desk.call(self.desk.guilds.get, server)
 
     async def answer(self, question: Question) -> Given:
         """Answer a question and keep it.  Raises PassageError."""
@@ -187,7 +188,7 @@ class Questions:
         found = [one.title for name in places for one in library.titles(name, most=NAMES)][:NAMES]
         more = sum(map(library.count, places)) - len(found)
         mine = "Should it be in here? Add an article of your own with /article add."
-        return WayOn(tuple(found), max(0, more), mine if "user:" in collection else "")
+        return WayOn(tuple(found), max(0, more), mine if is_personal(collection) else "")
 
     async def _ask(self, question: Question, follows: str | None) -> tuple[Answer, str | None]:
         before = await self.desk.call(self._before, question, follows)

@@ -27,18 +27,6 @@ _UNWRITABLE = (
 )
 
 
-class NotAllowedError(PassageError):
-    """Somebody used what is for the keepers of the library."""
-
-
-class SlowDownError(PassageError):
-    """Somebody asked more than a minute's share."""
-
-
-class StoppingError(PassageError):
-    """The bot was told to stop before it could answer."""
-
-
 def told(error: BaseException) -> discord.ui.LayoutView:
     """Return the card that tells a person of a failure, and log what is not expected."""
     while isinstance(error, discord.app_commands.CommandInvokeError):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from bot.features.ask import AT_ONCE, begun
 from bot.wire.delivery import Interaction, defer
+
+if TYPE_CHECKING:
+    pass
 
 T = TypeVar("T")
 
@@ -48,3 +50,22 @@ async def _is_soon(interaction: Interaction, task: asyncio.Task[Any]) -> bool:
 
 async def _privately(interaction: Interaction) -> None:
     await defer(interaction, private=True)
+
+
+AT_ONCE = 1.0
+"""Seconds of an interaction within which an answer is given at once; a slower one is promised."""
+
+
+def begun(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Begin something whose failure is nobody's where the interaction is gone before it ends."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return task
+
+
+async def done_by(task: asyncio.Task[object], until: float) -> bool:
+    """Wait for a task until a time and say whether it is done; its failure is not ours."""
+    left = until - asyncio.get_running_loop().time()
+    if left > 0:
+        await asyncio.wait({task}, timeout=left)
+    return task.done()

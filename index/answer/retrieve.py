@@ -13,57 +13,33 @@ best match by meaning:
 from __future__ import annotations
 
 import logging
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import takewhile
 
-import numpy as np
-from numpy.typing import NDArray
-
-from index.language.terms import analyse, surfaces
-from index.models.embedder import Embedder
-from index.records import Passage, Ranked
+from index.answer.question import Question
+from index.answer.ranking import (
+    FUSION,
+    LEAST_COSINE,
+    fused_score,
+    rank_order,
+    ranked_passage,
+    without_repeats,
+)
+from index.records import Ranked
 from index.search.collection import CollectionIndex, Hit
 from index.store.library import Library
 
 log = logging.getLogger("passage")
 
-FUSION = 0.8
-PHRASE = 0.2
-"""Chosen on squad-train, squad2 and stackfaq together; see docs/measurements.md."""
 
 CANDIDATES = 50
 """How many passages each half proposes."""
 
-NEAR_DUPLICATE = 0.9
-"""Share of terms in common (Jaccard) from which a passage is taken to repeat another."""
 
 _TRIES = 3  # searches of indexes in which nothing changes, after which they don't fit the library
-
-_LEAST_COSINE = 0.05  # below this a cosine says "unrelated" and must not blow up the ratio
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question with its vector, its terms, and the words those came from.
-
-    ``focus`` and ``wanted`` are the vector and terms by which a sentence is chosen: for a
-    follow-up what it adds counts more there than what it follows.  ``read`` is what a reader
-    is asked: the question as the passages spell it, with what it follows only where it has
-    no word of its own.
-    """
-
-    text: str
-    vector: NDArray[np.float32]
-    terms: tuple[str, ...]
-    surfaces: Mapping[str, str]
-    is_word: Mapping[str, bool]
-    focus: NDArray[np.float32]
-    wanted: frozenset[str]
-    read: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,81 +65,6 @@ class Within:
     article: str
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """A question, the indexes to search, and the question that it follows, if it leans on one."""
-
-    text: str
-    indexes: Sequence[CollectionIndex] = ()
-    before: str = ""
-
-    @property
-    def whole(self) -> str:
-        """The question together with what it follows."""
-        return f"{self.before} {self.text}" if self.before else self.text
-
-    @property
-    def views(self) -> tuple[str, ...]:
-        """The whole, and where that is more than the question, the question by itself."""
-        return (self.whole, self.text) if self.before else (self.text,)
-
-
-def prepare(asked: Sequence[Asking], embedder: Embedder) -> list[Question]:
-    """Turn questions into what the search needs.
-
-    Those given together are embedded together, misspelt words as the passages spell them.
-    """
-    words = [surfaces(asking.whole) for asking in asked]
-    known = [_words_of_their_own(found, embedder) for found in words]
-    doubtful = [
-        {term: word for term, word in found.items() if not is_word[term]}
-        for found, is_word in zip(words, known, strict=True)
-    ]
-    meant = [
-        [respelled(text, doubt, asking.indexes) for text in asking.views]
-        for asking, doubt in zip(asked, doubtful, strict=True)
-    ]
-    vectors = iter(embedder.embed_queries([text for texts in meant for text in texts]))
-    questions = []
-    for asking, texts, found, is_word in zip(asked, meant, words, known, strict=True):
-        own = [next(vectors) for _ in texts]
-        terms = tuple(analyse(asking.whole))
-        added = frozenset(analyse(asking.text))
-        focus = np.stack(own).mean(axis=0, dtype=np.float32)
-        questions.append(
-            Question(
-                text=asking.text,
-                vector=own[0],
-                terms=terms,
-                surfaces=found,
-                is_word=is_word,
-                focus=np.asarray(focus),
-                wanted=added or frozenset(terms),
-                read=texts[-1] if added else texts[0],
-            )
-        )
-    return questions
-
-
-def respelled(text: str, doubtful: Mapping[str, str], indexes: Sequence[CollectionIndex]) -> str:
-    """Return a question with its doubtful words, given by term, as the passages spell them.
-
-    A word that any of the indexes has is right as it is.
-    """
-    for term, word in doubtful.items():
-        spellings = [index.spelling(term) for index in indexes]
-        right = next((s for s in spellings if s is not None), None)
-        if right is not None and term not in spellings:
-            text = re.sub(rf"\b{re.escape(word)}\b", right, text, flags=re.IGNORECASE)
-    return text
-
-
-def _words_of_their_own(words: Mapping[str, str], embedder: Embedder) -> dict[str, bool]:
-    """Say of each term whether its word is one token to the model, so no slip of the pen."""
-    pieces = embedder.count_tokens(list(words.values()))
-    return {term: count == 1 for term, count in zip(words, pieces, strict=True)}
-
-
 def retrieve(
     question: Question,
     indexes: Iterable[CollectionIndex],
@@ -182,7 +83,7 @@ def retrieve(
     tries: Counter[tuple[int, ...]] = Counter()
     while True:
         hits, unknown, weight = _search(question, opened, within)
-        hits.sort(key=lambda hit: -_score(hit[0], weight))
+        hits.sort(key=lambda hit: -fused_score(hit[0], weight))
         # The best are enough, unless some of them repeat each other.
         for most in (k, 3 * k, len(hits)):
             found = _best(_first(hits, most, weight), weight, library, k)
@@ -213,8 +114,8 @@ def _first(
     """Return the first of the hits, and with them those that are as good as the last."""
     if most >= len(hits):
         return hits
-    least = _score(hits[most - 1][0], weight)
-    return [*hits[:most], *takewhile(lambda hit: _score(hit[0], weight) == least, hits[most:])]
+    least = fused_score(hits[most - 1][0], weight)
+    return [*hits[:most], *takewhile(lambda hit: fused_score(hit[0], weight) == least, hits[most:])]
 
 
 def _best(
@@ -224,11 +125,13 @@ def _best(
     passages = library.passages([hit.id for hit, _ in hits])
     if len(passages) < len(hits):
         return None
-    ranked = sorted((_ranked(hit, passages[hit.id], weight) for hit, _ in hits), key=_order)
+    ranked = sorted(
+        (ranked_passage(hit, passages[hit.id], weight) for hit, _ in hits), key=rank_order
+    )
     homes = {hit.id: index for hit, index in hits}
     terms_of = cache(lambda passage_id: homes[passage_id].terms_of(passage_id))
     try:
-        kept, repeats = _spread(ranked, terms_of, k)
+        kept, repeats = without_repeats(ranked, terms_of, k)
         best = [*kept, *repeats][:k]
         terms = {item.passage.id: terms_of(item.passage.id) for item in best}
     except KeyError:
@@ -262,53 +165,5 @@ def _search(
             for hit in hits.hits
         ],
         tuple(term for term in dict.fromkeys(question.terms) if term in missing),
-        FUSION * strength / max(dense, _LEAST_COSINE),
+        FUSION * strength / max(dense, LEAST_COSINE),
     )
-
-
-def _score(hit: Hit, weight: float) -> float:
-    return hit.dense + weight * hit.match.strength + PHRASE * hit.match.phrase
-
-
-def _ranked(hit: Hit, passage: Passage, weight: float) -> Ranked:
-    match = hit.match
-    return Ranked(
-        passage=passage,
-        score=_score(hit, weight),
-        dense=hit.dense,
-        bm25=match.bm25,
-        strength=match.strength,
-        coverage=match.coverage,
-        phrase=match.phrase,
-    )
-
-
-def _order(ranked: Ranked) -> tuple[float, str, int]:
-    return -ranked.score, ranked.passage.article_id, ranked.passage.start
-
-
-def _spread(
-    ranked: Sequence[Ranked], terms_of: Callable[[int], frozenset[str]], k: int
-) -> tuple[list[Ranked], list[Ranked]]:
-    """Return the first ``k``, and apart from them those that nearly repeat a better one."""
-    kept: list[Ranked] = []
-    repeats: list[Ranked] = []
-    for candidate in ranked:
-        if len(kept) == k:
-            break
-        twin = any(_repeats(candidate, better, terms_of) for better in kept)
-        (repeats if twin else kept).append(candidate)
-    return kept, repeats
-
-
-def _repeats(candidate: Ranked, better: Ranked, terms_of: Callable[[int], frozenset[str]]) -> bool:
-    """Say whether a passage repeats a better one and holds no more of the question's words."""
-    if candidate.coverage > better.coverage:
-        return False
-    overlap = _overlap(terms_of(candidate.passage.id), terms_of(better.passage.id))
-    return overlap >= NEAR_DUPLICATE
-
-
-def _overlap(left: frozenset[str], right: frozenset[str]) -> float:
-    both = len(left & right)
-    return both / max(1, len(left) + len(right) - both)

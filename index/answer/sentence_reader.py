@@ -12,21 +12,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from index.answer.calibration import BY_SENTENCES, NONE
+from index.answer.question import Question
 from index.answer.reader import (
     EMPTY,
     READ,
     Reading,
     logistic,
-    reason,
     sentences_of,
     state_of,
 )
-from index.answer.retrieve import Question, Retrieval
+from index.answer.reason import reason
+from index.answer.retrieve import Retrieval
+from index.digests import embedded_text
 from index.language.terms import analyse
 from index.lru import Recent
 from index.models.embedder import Embedder, Vectors
 from index.records import Passage, Quote, Ranked
-from index.store.rows import embedded_text
 
 SENTENCE = 0.7
 """What the cosine of a passage's nearest sentence counts in ranking it anew."""

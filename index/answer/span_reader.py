@@ -26,16 +26,17 @@ from index.answer.calibration import (
     NEAR,
     RANKING,
 )
+from index.answer.question import Question
 from index.answer.reader import (
     EMPTY,
     READ,
     Reading,
     logistic,
-    reason,
     sentences_of,
     state_of,
 )
-from index.answer.retrieve import Question, Retrieval
+from index.answer.reason import reason
+from index.answer.retrieve import Retrieval
 from index.language.terms import analyse, names
 from index.lru import Recent
 from index.models.embedder import Embedder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -102,3 +103,14 @@ def _day_and_month(first: int, second: int) -> tuple[int, int] | None:
     if first > 12 or first == second:
         return first, second
     return (second, first) if second > 12 else None
+
+
+def spelled(published: str | None) -> str:
+    """Return an ISO date as people write it, anything else as it is."""
+    if not published:
+        return ""
+    try:
+        day = date.fromisoformat(published[:10])
+    except ValueError:
+        return published
+    return f"{day.day} {day:%B %Y}"

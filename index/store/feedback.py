@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -14,6 +13,7 @@ from index.language.characters import without_surrogates
 from index.records import State
 from index.store.servers import settings_of
 from index.store.sqlite.database import Database
+from index.store.statements import Row, Transaction
 
 Reason = Literal["wrong", "outdated", "not what I asked"]
 """Why an answer was of no help."""
@@ -104,7 +104,7 @@ class Feedback:
                 " ORDER BY a.asked DESC, a.key DESC LIMIT ?",
                 (collection, since, _LOOKED_AT),
             ).fetchall()
-            groups: dict[str, list[sqlite3.Row]] = {}
+            groups: dict[str, list[Row]] = {}
             for row in rows:
                 groups.setdefault(_folded(row["question"]), []).append(row)
             # The rows come newest first and sorting is stable.
@@ -112,7 +112,7 @@ class Feedback:
             return [_missed(db, group) for group in most]
 
 
-def _missed(db: sqlite3.Connection, group: Sequence[sqlite3.Row]) -> Missed:
+def _missed(db: Transaction, group: Sequence[Row]) -> Missed:
     last = group[0]
     complaints = db.execute(
         "SELECT reason, comment, given FROM feedback WHERE NOT helpful"

@@ -7,13 +7,13 @@ they came; one that the end of a process interrupted is first in line again.
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from dataclasses import dataclass, field
 from typing import Literal
 
 from index.language.characters import without_surrogates
 from index.store.sqlite.database import Database
+from index.store.statements import Row, Transaction
 
 JobKind = Literal["url", "file", "paste"]
 
@@ -135,7 +135,7 @@ class Jobs:
             self._running.pop(job_id, None)
 
 
-def _started(db: sqlite3.Connection, job_id: int, now: int) -> Work | None:
+def _started(db: Transaction, job_id: int, now: int) -> Work | None:
     row = db.execute(
         "UPDATE jobs SET started = ?2, attempts = attempts + 1"
         " WHERE id = ?1 AND finished IS NULL AND NOT EXISTS (SELECT 1 FROM jobs other"
@@ -150,5 +150,5 @@ def _started(db: sqlite3.Connection, job_id: int, now: int) -> Work | None:
     return Work(_job(row), kept["payload"])
 
 
-def _job(row: sqlite3.Row) -> Job:
+def _job(row: Row) -> Job:
     return Job(**dict(row))

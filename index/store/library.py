@@ -7,34 +7,27 @@ can follow without being built anew.  Passage ids are never used twice.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
-import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.digests import content_digest, text_digest
 from index.errors import AmbiguousTitleError, UnknownArticleError
-from index.language.characters import folded, shown, without_surrogates
-from index.passages.chunk import Chunk
+from index.language.characters import folded, without_surrogates
+from index.passages.draft import Draft
 from index.records import Article, Passage
-from index.store.rows import (
-    article_of,
-    content_digest,
-    embedded_text,
-    passage_of,
-    text_digest,
-    text_of,
-)
+from index.store.entries import Changes, Entry, Title, Totals, article_id, candidates
+from index.store.rows import article_of, passage_of, text_of
 from index.store.sqlite.database import Database
 from index.store.sqlite.integrity import problems
+from index.store.statements import Row, Transaction
 
 _Record = TypeVar("_Record")
 
@@ -65,69 +58,6 @@ SELECT a.id, a.title, a.source, a.origin, a.author, a.url, a.published, a.added,
     a.characters, (SELECT count(*) FROM passages p WHERE p.article = a.key) AS passages
 FROM articles a WHERE a.collection = (SELECT key FROM collections WHERE name = ?1)
 """
-_NAMED = 5  # articles of one title that a sentence names
-_SHOWN = 60  # characters of a title or a source in it
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A passage to be stored: its place in the article and the context embedded with it."""
-
-    chunk: Chunk
-    context: str
-
-    def embedded(self, article: Article) -> str:
-        """Return the text that is embedded and indexed for this passage."""
-        return embedded_text(self.context, article.text[self.chunk.start : self.chunk.end])
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An article as listed: all but its text."""
-
-    id: str
-    title: str
-    source: str
-    origin: str | None
-    author: str | None
-    url: str | None
-    published: str | None
-    passages: int
-    characters: int
-    added: str
-    updated: str
-
-
-class Title(NamedTuple):
-    """An article as offered: its id and its title."""
-
-    id: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """How much a library holds, over all collections."""
-
-    collections: int
-    articles: int
-    passages: int
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What happened to a collection between two generations."""
-
-    generation: int
-    added: tuple[int, ...]
-    removed: tuple[int, ...]
-    whole: bool = True
-    """Whether it is known what was removed; else ``added`` is all there is, to begin anew with."""
-
-
-def article_id(article: Article) -> str:
-    """Return the article's own id, or a short one that its source always yields."""
-    return article.id or hashlib.sha256(article.source.encode()).hexdigest()[:10]
 
 
 class Library:
@@ -450,7 +380,7 @@ class Library:
         """Delete the vectors of a model, some at a time."""
         last = ""
 
-        def forget_some(db: sqlite3.Connection) -> int:
+        def forget_some(db: Transaction) -> int:
             nonlocal last
             found = db.execute(
                 "SELECT digest FROM vectors WHERE model = ? AND digest > ? ORDER BY digest LIMIT ?",
@@ -489,16 +419,14 @@ class Library:
         with self.database.reading() as db:
             return problems(db)
 
-    def _whole(self, record: Callable[[sqlite3.Row], _Record], row: sqlite3.Row) -> _Record:
+    def _whole(self, record: Callable[[Row], _Record], row: Row) -> _Record:
         """Return a row as a record.  Raises LibraryError where it isn't what was stored."""
         try:
             return record(row)
         except (ValueError, TypeError, KeyError) as error:
             raise self.database.damaged(error) from error
 
-    def _put_article(
-        self, db: sqlite3.Connection, collection: int, name: str, article: Article
-    ) -> int:
+    def _put_article(self, db: Transaction, collection: int, name: str, article: Article) -> int:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         row = db.execute(
             "INSERT INTO articles (collection, id, source, origin, digest, title, author, url,"
@@ -534,7 +462,7 @@ class Library:
 
     def _put_passages(
         self,
-        db: sqlite3.Connection,
+        db: Transaction,
         collection: int,
         generation: int,
         article_key: int,
@@ -565,7 +493,7 @@ class Library:
         )
 
     def _drop_passages(
-        self, db: sqlite3.Connection, article: int, collection: int, generation: int
+        self, db: Transaction, article: int, collection: int, generation: int
     ) -> list[str]:
         """Drop an article's passages and return the digests of what was embedded for them."""
         db.execute(
@@ -584,30 +512,7 @@ class Library:
         return [Entry(**dict(row)) for row in rows]
 
 
-def candidates(title: str, found: Sequence[tuple[str, Entry]]) -> str:
-    """Return the sentence that names the articles of one title, each by what to call it."""
-    named = "; ".join(_told_apart(name, entry) for name, entry in found[:_NAMED])
-    more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-    return (
-        f"{len(found)} articles are called “{_cut(title)}”: give the id of the one that is "
-        f"meant. They are {named}{more}."
-    )
-
-
-def _told_apart(name: str, entry: Entry) -> str:
-    # Of a path the name alone: where files lie here is not for everybody.
-    source = entry.source if "://" in entry.source else re.split(r"[/\\]", entry.source)[-1]
-    published = f", published {_cut(entry.published)}" if entry.published else ""
-    return f"{shown(name)} (from {_cut(source)}{published}, added {entry.added[:10]})"
-
-
-def _cut(text: str) -> str:
-    """Return a text on one line, shortened in the middle: both ends tell it from others."""
-    line = shown(text)
-    return line if len(line) <= _SHOWN else f"{line[: _SHOWN // 2]}…{line[-_SHOWN // 2 :]}"
-
-
-def erase(db: sqlite3.Connection, collection: str) -> int:
+def erase(db: Transaction, collection: str) -> int:
     """Delete a collection's articles and all kept for it; return how many articles those were.
 
     Of their vectors, which would take longest, ``forget_unused`` is to delete those that nobody
@@ -626,7 +531,7 @@ def erase(db: sqlite3.Connection, collection: str) -> int:
     return articles
 
 
-def _erase_articles(db: sqlite3.Connection, collection: str) -> int:
+def _erase_articles(db: Transaction, collection: str) -> int:
     held = db.execute(
         "SELECT 1 FROM articles a JOIN collections c ON c.key = a.collection WHERE c.name = ?",
         (collection,),
@@ -644,7 +549,7 @@ def _erase_articles(db: sqlite3.Connection, collection: str) -> int:
     return db.execute("DELETE FROM articles WHERE collection = ?", (key,)).rowcount
 
 
-def _next_generation(db: sqlite3.Connection, collection: str) -> tuple[int, int]:
+def _next_generation(db: Transaction, collection: str) -> tuple[int, int]:
     db.execute("INSERT OR IGNORE INTO collections (name) VALUES (?)", (collection,))
     row = db.execute(
         "UPDATE collections SET generation = generation + 1 WHERE name = ?"
@@ -666,7 +571,7 @@ def _next_generation(db: sqlite3.Connection, collection: str) -> tuple[int, int]
     return key, generation
 
 
-def _forget_changes(db: sqlite3.Connection, collection: int, until: int) -> None:
+def _forget_changes(db: Transaction, collection: int, until: int) -> None:
     """Forget what came and went up to a generation; an index of an earlier one begins anew.
 
     Its mark stays, so that an index of just that one is known, and of no earlier one.
@@ -682,7 +587,7 @@ def _forget_changes(db: sqlite3.Connection, collection: int, until: int) -> None
             db.execute(sql, (collection, until))
 
 
-def _forget_vectors(db: sqlite3.Connection, digests: Sequence[str]) -> None:
+def _forget_vectors(db: Transaction, digests: Sequence[str]) -> None:
     """Delete the vectors that no passage has a use for any more."""
     db.executemany(
         "DELETE FROM vectors WHERE digest = ?1"
@@ -698,7 +603,7 @@ def forget_unused(database: Database, before: int = 0) -> None:
     its passages are simply embedded again.
     """
 
-    def forget_some(db: sqlite3.Connection) -> int:
+    def forget_some(db: Transaction) -> int:
         found = db.execute(
             "SELECT digest FROM unused WHERE since <= ? LIMIT ?", (before, _FORGOTTEN_AT_ONCE)
         ).fetchall()

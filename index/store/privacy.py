@@ -7,16 +7,17 @@ jobs, and the articles of their own collection.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from index.collection_names import user_collection
 from index.store.library import erase, forget_unused
 from index.store.searches import Search, Searches
-from index.store.servers import DAY, settings_of, user_collection
+from index.store.servers import DAY, settings_of
 from index.store.sqlite.database import Database
+from index.store.statements import Result, Row, Transaction
 
 UNKEPT = 900
 """Seconds for which an answer is kept, without text, where questions are not kept at all.
@@ -134,7 +135,7 @@ class Privacy:
         return gone
 
 
-def _prune(db: sqlite3.Connection, collection: str, now: int) -> int:
+def _prune(db: Transaction, collection: str, now: int) -> int:
     days = settings_of(db, collection).keep_questions_days
     if days == 0:
         _take_text_out(db, collection)
@@ -155,7 +156,7 @@ def _prune(db: sqlite3.Connection, collection: str, now: int) -> int:
     )
 
 
-def _take_text_out(db: sqlite3.Connection, collection: str) -> None:
+def _take_text_out(db: Transaction, collection: str) -> None:
     db.execute(
         "DELETE FROM feedback WHERE answer IN (SELECT key FROM answers WHERE collection = ?)",
         (collection,),
@@ -167,15 +168,15 @@ def _take_text_out(db: sqlite3.Connection, collection: str) -> None:
     )
 
 
-def _count(db: sqlite3.Connection, of: str, value: int | str) -> int:
+def _count(db: Transaction, of: str, value: int | str) -> int:
     return int(db.execute(f"SELECT count(*) FROM {of}", (value,)).fetchone()[0])  # noqa: S608
 
 
-def _delete(db: sqlite3.Connection, sql: str, value: int) -> int:
+def _delete(db: Transaction, sql: str, value: int) -> int:
     return db.execute(sql, (value,)).rowcount
 
 
-def _questions(db: sqlite3.Connection, person: int) -> sqlite3.Cursor:
+def _questions(db: Transaction, person: int) -> Result:
     return db.execute(
         "SELECT a.id, a.collection, a.question, a.asked, a.channel, a.message, a.reply_channel,"
         " a.reply_message, a.private, f.id AS follows, a.state, a.confidence, a.reason, a.quote,"
@@ -185,7 +186,7 @@ def _questions(db: sqlite3.Connection, person: int) -> sqlite3.Cursor:
     )
 
 
-def _searches(db: sqlite3.Connection, person: int) -> sqlite3.Cursor:
+def _searches(db: Transaction, person: int) -> Result:
     return db.execute(
         "SELECT id, collection, query, article, asked, private, passages FROM searches"
         " WHERE asker = ? ORDER BY asked, rowid",
@@ -197,7 +198,7 @@ def _held(search: Search) -> dict[str, Any]:
     return {name: value for name, value in search.row().items() if name != "asker"}
 
 
-def _votes(db: sqlite3.Connection, person: int) -> sqlite3.Cursor:
+def _votes(db: Transaction, person: int) -> Result:
     return db.execute(
         "SELECT a.id AS answer, a.collection, f.helpful, f.reason, f.comment, f.given"
         " FROM feedback f JOIN answers a ON a.key = f.answer WHERE f.person = ? ORDER BY a.key",
@@ -205,7 +206,7 @@ def _votes(db: sqlite3.Connection, person: int) -> sqlite3.Cursor:
     )
 
 
-def _jobs(db: sqlite3.Connection, person: int) -> sqlite3.Cursor:
+def _jobs(db: Transaction, person: int) -> Result:
     return db.execute(
         "SELECT j.id, j.collection, j.kind, j.name, j.channel, j.message, j.queued, j.started,"
         " j.finished, j.attempts, j.report,"
@@ -216,7 +217,7 @@ def _jobs(db: sqlite3.Connection, person: int) -> sqlite3.Cursor:
     )
 
 
-def _articles(db: sqlite3.Connection, person: int) -> sqlite3.Cursor:
+def _articles(db: Transaction, person: int) -> Result:
     return db.execute(
         "SELECT a.id, a.title, a.source, a.author, a.url, a.published, a.added, a.updated, a.text"
         " FROM articles a JOIN collections c ON c.key = a.collection"
@@ -225,7 +226,7 @@ def _articles(db: sqlite3.Connection, person: int) -> sqlite3.Cursor:
     )
 
 
-def _records(rows: Iterable[sqlite3.Row | dict[str, Any]]) -> list[dict[str, Any]]:
+def _records(rows: Iterable[Row | dict[str, Any]]) -> list[dict[str, Any]]:
     return [{name: _told(name, value) for name, value in dict(row).items()} for row in rows]
 
 

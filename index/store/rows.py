@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import sqlite3
-from dataclasses import asdict
 
+from index.digests import embedded_text, text_digest
 from index.records import Article, Page, Passage, Section
+from index.store.statements import Row
 
 
-def article_of(row: sqlite3.Row) -> Article:
+def article_of(row: Row) -> Article:
     """Return the article of a row.  Raises ValueError or TypeError where that is damaged."""
     return Article(
         source=row["source"],
@@ -26,7 +25,7 @@ def article_of(row: sqlite3.Row) -> Article:
     )
 
 
-def passage_of(row: sqlite3.Row) -> Passage:
+def passage_of(row: Row) -> Passage:
     """Return the passage of a row.  Raises ValueError or TypeError where that is damaged."""
     text_of(row)
     return Passage(
@@ -46,27 +45,9 @@ def passage_of(row: sqlite3.Row) -> Passage:
     )
 
 
-def text_of(row: sqlite3.Row) -> str:
+def text_of(row: Row) -> str:
     """Return what is embedded for the passage of a row.  Raises ValueError where it is damaged."""
     text = embedded_text(row["context"], row["text"])
     if text_digest(text) != row["digest"]:
         raise ValueError(f"passage {row['id']} is not what was stored")
     return text
-
-
-def embedded_text(context: str, text: str) -> str:
-    """Return the text that is embedded and indexed for a passage."""
-    return f"{context}\n{text}" if context else text
-
-
-def text_digest(text: str) -> str:
-    """Return the digest of a text, under which its vector is kept where it is embedded."""
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def content_digest(article: Article) -> str:
-    """Return a digest of all that answers and cards show of an article, text first."""
-    details = asdict(article)
-    for ignored in ("text", "id", "warnings", "empty_pages", "origin"):
-        del details[ignored]
-    return f"{text_digest(article.text)}:{text_digest(json.dumps(details, sort_keys=True))}"

@@ -8,7 +8,6 @@ answer is kept without text: its pages turn, and no word of it ever lies on the 
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ from index.records import Passage, Ranked
 from index.store.answers import Scores
 from index.store.servers import settings_of
 from index.store.sqlite.database import Database
+from index.store.statements import Row
 
 _MOST = 2_000  # searches held in memory, each of a few kilobytes
 
@@ -123,7 +123,7 @@ class Searches:
             return keep
 
 
-def _search(row: sqlite3.Row) -> Search:
+def _search(row: Row) -> Search:
     return Search(
         id=row["id"],
         collection=row["collection"],

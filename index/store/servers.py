@@ -7,19 +7,19 @@ asked back.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, TypedDict, Unpack
 
+from index.collection_names import server_collection, server_of
 from index.errors import SettingsError
 from index.store.sqlite.database import Database
+from index.store.statements import Transaction
 
 DAY = 86_400
 KEPT_AFTER_LEAVING = 30 * DAY
 """How long a server's data waits, unseen, for the bot to be asked back."""
 
-_PREFIX = "guild:"
 _MOST_PER_MINUTE = 600
 _MOST_DAYS = 3_650
 
@@ -72,7 +72,7 @@ class Guilds:
     def get(self, guild_id: int) -> GuildSettings:
         """Return a server's settings; what was never set is as it is by default."""
         with self._database.reading() as db:
-            return settings_of(db, guild_collection(guild_id))
+            return settings_of(db, server_collection(guild_id))
 
     def change(self, guild_id: int, **changed: Unpack[SettingsChange]) -> GuildSettings:
         """Set the fields given, leave all others, and return the settings as they are now.
@@ -85,7 +85,7 @@ class Guilds:
     def answer_in(self, guild_id: int, channel: int, *, on: bool) -> GuildSettings:
         """Turn one channel's being answered unasked on or off; others that do so do not clash."""
         with self._database.writing() as db:
-            channels = settings_of(db, guild_collection(guild_id)).answered_channels
+            channels = settings_of(db, server_collection(guild_id)).answered_channels
             channels = channels | {channel} if on else channels - {channel}
             return _change(db, guild_id, {"answered_channels": channels})
 
@@ -94,7 +94,7 @@ class Guilds:
         with self._database.writing() as db:
             db.execute(
                 "INSERT OR IGNORE INTO departures (collection, guild, since) VALUES (?, ?, ?)",
-                (guild_collection(guild_id), guild_id, when),
+                (server_collection(guild_id), guild_id, when),
             )
 
     def mark_joined(self, guild_id: int, now: int) -> bool:
@@ -106,14 +106,14 @@ class Guilds:
         with self._database.writing() as db:
             db.execute(
                 "DELETE FROM departures WHERE collection = ? AND since >= ?",
-                (guild_collection(guild_id), now - KEPT_AFTER_LEAVING),
+                (server_collection(guild_id), now - KEPT_AFTER_LEAVING),
             )
-            return not _is_hidden(db, guild_collection(guild_id))
+            return not _is_hidden(db, server_collection(guild_id))
 
     def is_hidden(self, guild_id: int) -> bool:
         """Say whether the bot has left, so that nothing of the server may be shown."""
         with self._database.reading() as db:
-            return _is_hidden(db, guild_collection(guild_id))
+            return _is_hidden(db, server_collection(guild_id))
 
     def known(self) -> list[int]:
         """Return the servers of which anything is kept, hidden ones too."""
@@ -125,7 +125,7 @@ class Guilds:
             " UNION SELECT collection FROM jobs UNION SELECT collection FROM departures"
         )
         names = (str(row["name"]) for row in rows)
-        return sorted(int(n[len(_PREFIX) :]) for n in names if n.startswith(_PREFIX))
+        return sorted(server for n in names if (server := server_of(n)) is not None)
 
     def expired(self, now: int) -> list[int]:
         """Return the servers that were left over 30 days ago, whose collections are to go."""
@@ -136,17 +136,7 @@ class Guilds:
         return [int(row["guild"]) for row in rows]
 
 
-def guild_collection(guild_id: int) -> str:
-    """Return the name of a server's collection."""
-    return f"{_PREFIX}{guild_id}"
-
-
-def user_collection(user_id: int) -> str:
-    """Return the name of a person's own collection, for DMs and user installs."""
-    return f"user:{user_id}"
-
-
-def settings_of(db: sqlite3.Connection, collection: str) -> GuildSettings:
+def settings_of(db: Transaction, collection: str) -> GuildSettings:
     """Return the settings that hold for a collection, inside a transaction."""
     rows = db.execute("SELECT name, value FROM settings WHERE collection = ?", (collection,))
     known = {field.name for field in fields(GuildSettings)}
@@ -157,9 +147,9 @@ def settings_of(db: sqlite3.Connection, collection: str) -> GuildSettings:
 
 
 def _change(
-    db: sqlite3.Connection, guild_id: int, changed: SettingsChange | Mapping[str, Any]
+    db: Transaction, guild_id: int, changed: SettingsChange | Mapping[str, Any]
 ) -> GuildSettings:
-    collection = guild_collection(guild_id)
+    collection = server_collection(guild_id)
     settings = replace(settings_of(db, collection), **changed)
     values = asdict(settings)
     db.executemany(
@@ -173,7 +163,7 @@ def _plain(value: object) -> object:
     return sorted(value) if isinstance(value, Collection) else value
 
 
-def _is_hidden(db: sqlite3.Connection, collection: str) -> bool:
+def _is_hidden(db: Transaction, collection: str) -> bool:
     found = db.execute("SELECT 1 FROM departures WHERE collection = ?", (collection,))
     return found.fetchone() is not None
 

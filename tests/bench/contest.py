@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from index.models.compiled import ModelStore
-from index.models.embedder import DEFAULT_MODEL, default_folder, load_embedder
+from index.models.load_embedder import DEFAULT_MODEL, default_folder, load_embedder
 from tests.bench.contestant import FIRST
 from tests.bench.picture import draw
 from training.corpus import folder as data

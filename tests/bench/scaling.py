@@ -19,12 +19,13 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from index.digests import text_digest
 from index.engine import Engine
-from index.models.embedder import DEFAULT_MODEL, Vectors, load_embedder
+from index.models.embedder import Vectors
+from index.models.load_embedder import DEFAULT_MODEL, load_embedder
 from index.records import Article
 from index.search.collection import CollectionIndex, Hits
 from index.store.library import Library
-from index.store.rows import text_digest
 from tests.fakes import BagOfWords, drafts, made
 from tests.measure.sets import model_store, passages_of, questions_of
 

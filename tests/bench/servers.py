@@ -15,7 +15,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from index.store.servers import Guilds, guild_collection
+from index.collection_names import server_collection
+from index.store.servers import Guilds
 from index.store.sqlite.database import Database
 from tests.bench.scaling import HELD, fill
 from tests.bot_fixtures import PATIENCE, compile_models, environment
@@ -81,7 +82,7 @@ async def _started(discord: Discord, data: Path) -> tuple[BotProcess, float, flo
 
 def _furnish(data: Path, guilds: Sequence[int]) -> None:
     """Give each server a library, and leave to ask as much as one wants."""
-    fill(data, [guild_collection(guild) for guild in guilds])
+    fill(data, [server_collection(guild) for guild in guilds])
     database = Database(data / "library.db")
     for guild in guilds:
         Guilds(database).change(guild, per_minute=600)

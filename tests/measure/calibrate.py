@@ -20,7 +20,7 @@ from index.answer.reader import Reader
 from index.answer.sentence_reader import SentenceReader
 from index.answer.span_reader import RETRIEVAL, SpanReader
 from index.evaluate import Evaluation, Outcome, auroc
-from index.models.embedder import DEFAULT_MODEL, load_embedder
+from index.models.load_embedder import DEFAULT_MODEL, load_embedder
 from index.models.load_reader import DEFAULT_READER, load_span_model
 from tests.measure.sets import (
     Kind,

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from index.answer.reader import READ
-from index.models.embedder import DEFAULT_MODEL, load_embedder
+from index.models.load_embedder import DEFAULT_MODEL, load_embedder
 from index.models.spans import Excerpt, SpanModel
 from tests.measure.sets import model_store
 from training.corpus import load

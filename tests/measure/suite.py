@@ -19,10 +19,11 @@ from index.answer.sentence_reader import SentenceReader
 from index.answer.span_reader import SpanReader
 from index.engine import Engine
 from index.evaluate import Evaluation, Outcome, calibration_error, figures, recall
-from index.models.embedder import DEFAULT_MODEL, Embedder, load_embedder
+from index.models.embedder import Embedder
+from index.models.load_embedder import DEFAULT_MODEL, load_embedder
 from index.models.load_reader import DEFAULT_READER, load_span_model
+from index.models.recipe import PRECISIONS
 from index.models.spans import SpanModel
-from index.models.torch.compile import PRECISIONS
 from index.records import Answer, Article
 from tests.measure.sets import (
     KINDS,

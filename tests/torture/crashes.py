@@ -21,10 +21,9 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from index.collection_names import SHARED, server_collection
 from index.data_folder import LIBRARY
-from index.engine import SHARED
 from index.store.jobs import Jobs
-from index.store.servers import guild_collection
 from index.store.sqlite.database import Database
 from tests.bot_fixtures import PATIENCE, Scene, compile_models, playing
 from tests.keepers import jsonl
@@ -202,7 +201,7 @@ async def of_the_bot(data: Path, ledger: Ledger, amount: int) -> None:
     """Kill the bot while it is asked to add, replace and remove, and to answer."""
     async with playing(data, starter="false", lifetime=7200.0) as scene:
         scene.set(per_minute=600)
-        collection = guild_collection(scene.guild.id)
+        collection = server_collection(scene.guild.id)
         for step in range(amount):
             where = f"seed {ledger.seed}, bot's step {step}"
             added, removed = await _ordered(scene, ledger)

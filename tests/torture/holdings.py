@@ -13,14 +13,11 @@ import numpy as np
 
 from index.answer.reader import Reader
 from index.answer.span_reader import SpanReader
-from index.engine import SHARED, Engine
+from index.collection_names import SHARED
+from index.engine import Engine
 from index.models.compiled import ModelStore
-from index.models.embedder import (
-    DEFAULT_MODEL,
-    Embedder,
-    Vectors,
-    load_embedder,
-)
+from index.models.embedder import Embedder, Vectors
+from index.models.load_embedder import DEFAULT_MODEL, load_embedder
 from index.models.load_reader import DEFAULT_READER, load_span_model
 from index.records import Answer
 from index.store.library import Library

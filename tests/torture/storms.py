@@ -49,9 +49,9 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from index.engine import SHARED
+from index.collection_names import SHARED
 from index.models.compiled import ModelStore
-from index.models.embedder import DEFAULT_MODEL, load_embedder
+from index.models.load_embedder import DEFAULT_MODEL, load_embedder
 from tests.bot_fixtures import Scene, playing
 from tests.bot_fixtures import seed as fill
 from tests.loopback import Intent

@@ -18,16 +18,16 @@ from index.models.embedder import (
     Vectors,
     WindowedEmbedder,
 )
-from index.models.source import Source, loaded
-from index.models.torch.compile import (
+from index.models.recipe import (
     INPUTS,
     CompileError,
-    Judged,
     Precision,
-    compile_smallest,
     compiled_identity,
 )
+from index.models.source import Source
+from index.models.torch.compile import Judged, compile_smallest
 from index.models.torch.probes import QUESTIONS, TEXTS
+from index.models.torch.weights import loaded
 
 _BATCH = 32
 _UNBOUNDED = 8_192  # tokens a text may have where the model itself names no maximum

@@ -14,23 +14,19 @@ from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
 from index.errors import ModelError
 from index.models.compiled import Compiled
-from index.models.load_reader import compiled_span_model
 from index.models.network import Row
-from index.models.source import Source, loaded
+from index.models.recipe import INPUTS, Precision, compiled_identity
+from index.models.source import Source
 from index.models.spans import (
     Evidence,
     Excerpt,
     Logits,
     WindowedSpanModel,
+    compiled_span_model,
 )
-from index.models.torch.compile import (
-    INPUTS,
-    Judged,
-    Precision,
-    compile_smallest,
-    compiled_identity,
-)
+from index.models.torch.compile import Judged, compile_smallest
 from index.models.torch.probes import QUESTIONS, TEXTS
+from index.models.torch.weights import loaded
 
 _BATCH = 4_096  # tokens that go through the model together, padding included
 _EVEN = 1.2  # times as long as the shortest the longest of them may be: padding costs as much

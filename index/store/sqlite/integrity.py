@@ -10,7 +10,8 @@ import sqlite3
 from collections.abc import Iterator
 from itertools import islice
 
-from index.store.rows import article_of, content_digest, text_of
+from index.digests import content_digest
+from index.store.rows import article_of, text_of
 
 _MOST = 20  # problems that are named; one is enough to need a backup
 

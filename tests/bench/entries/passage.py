@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.engine import SHARED, Engine
+from index.collection_names import SHARED
+from index.digests import text_digest
+from index.engine import Engine
 from index.models.compiled import ModelStore
-from index.models.embedder import DEFAULT_MODEL, load_embedder
+from index.models.load_embedder import DEFAULT_MODEL, load_embedder
 from index.records import Article
-from index.store.rows import text_digest
 
 
 class Entry:

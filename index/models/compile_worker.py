@@ -17,10 +17,10 @@ from typing import IO, Any
 from index.errors import ModelError
 from index.models.compiled import ModelStore
 from index.models.compiling import OUT_OF_MEMORY, Outcome, Request
-from index.models.embedder import embedder_source
+from index.models.load_embedder import embedder_source
 from index.models.load_reader import reader_source
+from index.models.recipe import CompileError
 from index.models.serving import Original, model_key
-from index.models.torch.compile import CompileError
 
 _NICE = 5  # what serves meanwhile, and above all a heartbeat, goes first
 
