@@ -7,8 +7,6 @@ import hashlib
 import json
 import logging
 import sys
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import discord
@@ -27,12 +25,9 @@ from bot.features import (
 from bot.features import help as help_feature
 from bot.features.mentions import Mentions
 from bot.features.unasked import Unasked
-from bot.service.async_engine import Desk
+from bot.service.context import Services
 from bot.service.housekeeping import Keeping
-from bot.service.questions import Questions
-from bot.service.rates import Rates
 from bot.service.signals import heed
-from bot.wire.component_router import Presses
 from bot.wire.deduplicate import Once
 from bot.wire.delivery import GONE, Interaction
 from bot.wire.failures import (
@@ -42,6 +37,7 @@ from bot.wire.failures import (
     noted,
 )
 from bot.wire.loop_lag import Pulse
+from bot.wire.messenger import Messenger
 from bot.wire.request_log import watched
 from index.errors import PassageError
 
@@ -67,19 +63,25 @@ class Commands(app_commands.CommandTree["PassageBot"]):
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Say whether to go on: not with what was counted and is being answered already."""
-        return self.client.once.first(interaction.id)
+        return self.client.deduplicator.first(interaction.id)
 
 
 class PassageBot(discord.AutoShardedClient):
     """Passage on Discord; each file of commands adds its own and handles its own events."""
 
     def __init__(
-        self, desk: Desk, *, message_content: bool, daily: Callable[[], Path | None]
+        self,
+        services: Services,
+        *,
+        message_content: bool,
+        messenger: Messenger,
+        mentions: Mentions,
+        unasked: Unasked,
+        housekeeping: Keeping,
+        deduplicator: Once,
+        loop_lag: Pulse,
     ) -> None:
-        """Make the client; ``message_content`` asks for the one privileged intent.
-
-        ``daily`` makes each day's backup.
-        """
+        """Make the client; ``message_content`` asks for the one privileged intent."""
         intents = discord.Intents.none()
         intents.guilds = intents.guild_messages = intents.dm_messages = True
         intents.message_content = message_content
@@ -91,10 +93,13 @@ class PassageBot(discord.AutoShardedClient):
             chunk_guilds_at_startup=False,
             http_trace=watched(),
         )
-        self.desk = desk
-        self.rates = Rates()
-        self.pulse = Pulse()
-        self.once = Once()
+        messenger.bind(self)
+        self.services = services
+        self.mentions = mentions
+        self.unasked = unasked
+        self.housekeeping = housekeeping
+        self.deduplicator = deduplicator
+        self.loop_lag = loop_lag
         self.tree = Commands(
             self,
             allowed_contexts=app_commands.AppCommandContext(
@@ -103,31 +108,28 @@ class PassageBot(discord.AutoShardedClient):
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
         )
         self.tree.error(answer_failure)
-        self.presses = Presses(self.once)
-        self.questions = Questions(desk, self.rates)
-        self.mentions = Mentions(self, self.questions)
-        self.unasked = Unasked(self.questions, self.mentions)
-        self._leaving: asyncio.Future[None] | None = None
         self.was_online = False
-        self._beating: asyncio.Task[None] | None = None
-        self.keeping = Keeping(self, daily)
+        self._leaving: asyncio.Future[None] | None = None
+        self._measuring: asyncio.Task[None] | None = None
 
     async def setup_hook(self) -> None:
         """Start what runs beside the connection, and bring the commands up to date."""
-        self._beating = asyncio.create_task(self._beat(), name="pulse")
-        for part in FEATURES:
-            part.add_to(self)
+        self._measuring = asyncio.create_task(self._measure(), name="loop lag")
+        for feature in FEATURES:
+            feature.add_to(self.tree, self.services)
         heed(self._leave)
         await self._sync()
-        await self.keeping.resume()
+        await self.housekeeping.resume()
+        await self.services.queue.resume()
 
     async def _sync(self) -> None:
         """Send the commands to Discord only where they differ from those sent last."""
         payload: list[dict[str, Any]] = [c.to_dict(self.tree) for c in self.tree.get_commands()]
         told = json.dumps([str(self.application_id), payload], sort_keys=True, default=str)
         digest = hashlib.sha256(told.encode()).hexdigest()
-        notes = self.desk.engine.library
-        if await self.desk.call(notes.note, "commands") == digest:
+        engine = self.services.engine
+        notes = engine.engine.library
+        if await engine.call(notes.note, "commands") == digest:
             return
         try:
             await self.tree.sync()
@@ -135,13 +137,13 @@ class PassageBot(discord.AutoShardedClient):
             # Those sent last still work; the next start tries again.
             log.warning("the commands could not be sent: HTTP %s", error.status)
             return
-        await self.desk.call(notes.set_note, "commands", digest)
+        await engine.call(notes.set_note, "commands", digest)
 
-    async def _beat(self) -> None:
-        beating = asyncio.create_task(self.pulse.beat())
-        await self.desk.ready.wait()
-        self.pulse.settle()
-        await beating
+    async def _measure(self) -> None:
+        measuring = asyncio.create_task(self.loop_lag.beat())
+        await self.services.engine.ready.wait()
+        self.loop_lag.settle()
+        await measuring
 
     @property
     def is_leaving(self) -> bool:
@@ -153,10 +155,11 @@ class PassageBot(discord.AutoShardedClient):
 
     async def close(self) -> None:
         """Finish what is being answered, then leave."""
-        await self.questions.finish()
-        await self.keeping.finish()
-        if self._beating is not None:
-            self._beating.cancel()
+        await self.services.questions.finish()
+        await self.housekeeping.finish()
+        await self.services.queue.finish()
+        if self._measuring is not None:
+            self._measuring.cancel()
         await super().close()
 
     async def on_error(self, event: str, /, *_args: Any, **_kwargs: Any) -> None:
@@ -176,15 +179,16 @@ class PassageBot(discord.AutoShardedClient):
     async def on_connect(self) -> None:
         """Let in by Discord: now the model is worth its loading."""
         self.was_online = True
-        self.desk.open()
+        self.services.engine.open()
 
     async def on_ready(self) -> None:
         """Connected, perhaps not for the first time."""
-        await self.keeping.ready()
+        present = {guild.id for guild in self.guilds}
+        await self.housekeeping.ready(present, self.shard_ids, self.shard_count)
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """A button, a select or a form; the tree sees to commands by itself."""
-        await self.presses.handle(interaction)
+        await self.services.components.handle(interaction)
 
     async def on_message(self, message: discord.Message) -> None:
         """A mention, a reply, a direct message, or a channel that is answered unasked."""
@@ -213,8 +217,8 @@ class PassageBot(discord.AutoShardedClient):
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """A server that comes back within 30 days finds everything as it was."""
-        await self.keeping.joined(guild)
+        await self.housekeeping.joined(guild)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """A server that is left has its data hidden at once; an outage is no leaving."""
-        await self.keeping.left(guild)
+        await self.housekeeping.left(guild)

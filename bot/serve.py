@@ -7,16 +7,28 @@ import logging
 import os
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import aiohttp
 import discord
 
 from bot.client import PassageBot
 from bot.compose import build_backups, build_engine
+from bot.features.mentions import Mentions
+from bot.features.unasked import Unasked
 from bot.service.async_engine import Desk
+from bot.service.context import Services
+from bot.service.housekeeping import Keeping
+from bot.service.ingest_queue import Adding
+from bot.service.questions import Questions
+from bot.service.rates import Rates
 from bot.service.signals import let_go
 from bot.starter import sync_starter
 from bot.wire import gateway_log
+from bot.wire.component_router import Presses
+from bot.wire.deduplicate import Once
+from bot.wire.loop_lag import Pulse
+from bot.wire.messenger import Messenger
 from bot.wire.redaction import redact_output
 from config.settings import LogLevel, Settings
 from index.collection_names import SHARED
@@ -47,7 +59,7 @@ def run(settings: Settings) -> None:
 
     desk = Desk(build_engine(settings), prepare, passages=settings.passages)
     daily = partial(build_backups(settings).daily, settings.backups)
-    new_bot = partial(PassageBot, desk, message_content=settings.message_content, daily=daily)
+    new_bot = partial(build_bot, desk, message_content=settings.message_content, daily=daily)
     try:
         asyncio.run(_serve(desk, new_bot, token))
     except discord.LoginFailure as error:
@@ -65,6 +77,26 @@ def run(settings: Settings) -> None:
             f"Discord can't be reached ({type(error).__name__}); check the network, and "
             "discordstatus.com, and start again."
         ) from error
+
+
+def build_bot(
+    engine: Desk, *, message_content: bool, daily: Callable[[], Path | None]
+) -> PassageBot:
+    """Return a client with all that it works with; ``daily`` makes each day's backup."""
+    messenger, deduplicator = Messenger(), Once()
+    questions = Questions(engine, Rates())
+    queue = Adding(engine, messenger)
+    mentions = Mentions(messenger, questions)
+    return PassageBot(
+        Services(engine, questions, queue, Presses(deduplicator)),
+        message_content=message_content,
+        messenger=messenger,
+        mentions=mentions,
+        unasked=Unasked(questions, mentions),
+        housekeeping=Keeping(engine, queue, daily),
+        deduplicator=deduplicator,
+        loop_lag=Pulse(),
+    )
 
 
 def _log(level: LogLevel) -> None:
@@ -99,7 +131,7 @@ async def _serve(desk: Desk, new_bot: Callable[[], PassageBot], token: str) -> N
                     raise
                 log.warning("the connection to Discord is made anew: %s", type(error).__name__)
             finally:
-                log.info("%s", bot.pulse)
+                log.info("%s", bot.loop_lag)
             let_go()
             await asyncio.sleep(_AGAIN)
     finally:

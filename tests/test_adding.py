@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.client import PassageBot
+from bot.serve import build_bot
 from bot.service.async_engine import Desk
 from bot.service.ingest_queue import pasted
 from index.collection_names import server_collection
@@ -22,19 +23,19 @@ HERE = server_collection(7)
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[PassageBot]:
     desk = Desk(Engine(tmp_path, BagOfWords), lambda _: None, passages=3)
-    async with PassageBot(desk, message_content=False, daily=lambda: None) as bot:
+    async with build_bot(desk, message_content=False, daily=lambda: None) as bot:
         yield bot
     await desk.close()
 
 
 async def queue(bot: PassageBot) -> int:
     """Queue a text and have it looked at; its report goes nowhere."""
-    desk = bot.desk
+    desk = bot.services.engine
     number = await desk.call(
         desk.jobs.enqueue, HERE, asker=1, kind="paste", name="Bell", channel=2, message=3, now=4,
         payload=pasted("Bell", "The bell was cast in 1704.", "", None),
     )  # fmt: skip
-    bot.keeping.adding.wake(HERE)
+    bot.services.queue.wake(HERE)
     return number
 
 
@@ -45,13 +46,13 @@ async def worked() -> None:
 
 
 def attempts(bot: PassageBot, number: int) -> int:
-    job = bot.desk.jobs.find(number)
+    job = bot.services.engine.jobs.find(number)
     assert job is not None
     return job.attempts
 
 
 async def test_the_first_of_two_pauses_to_end_leaves_the_second(bot: PassageBot) -> None:
-    adding = bot.keeping.adding
+    adding = bot.services.queue
     async with adding.pause(HERE):
         async with adding.pause(HERE):
             pass
@@ -63,8 +64,8 @@ async def test_the_first_of_two_pauses_to_end_leaves_the_second(bot: PassageBot)
 
 
 async def test_a_pause_that_is_cancelled_while_it_waits_is_over(bot: PassageBot) -> None:
-    adding, over = bot.keeping.adding, threading.Event()
-    busy = asyncio.create_task(bot.desk.ingest(over.wait, 10))
+    adding, over = bot.services.queue, threading.Event()
+    busy = asyncio.create_task(bot.services.engine.ingest(over.wait, 10))
     await queue(bot)
     pause = asyncio.create_task(adding.pause(HERE).__aenter__())
     await asyncio.sleep(0)
@@ -73,4 +74,4 @@ async def test_a_pause_that_is_cancelled_while_it_waits_is_over(bot: PassageBot)
     over.set()
     await busy
     await worked()
-    assert [entry.title for entry in bot.desk.engine.library.entries(HERE)] == ["Bell"]
+    assert [entry.title for entry in bot.services.engine.engine.library.entries(HERE)] == ["Bell"]

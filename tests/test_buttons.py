@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.client import PassageBot
 from bot.features.answer_buttons import Answers
+from bot.serve import build_bot
 from bot.service.async_engine import Desk
 from index.collection_names import server_collection
 from index.engine import Engine
@@ -28,12 +29,12 @@ async def test_the_text_around_a_passage_costs_no_look_at_the_others(tmp_path: P
             columns.add(column)
         return sqlite3.SQLITE_OK
 
-    async with PassageBot(desk, message_content=False, daily=lambda: None) as bot:
+    async with build_bot(desk, message_content=False, daily=lambda: None) as bot:
         with engine.library.database.writing() as db:
             db.execute("UPDATE passages SET digest = 'damaged' WHERE id <> ?", (middle.id,))
         with engine.library.database.reading() as db:
             db.set_authorizer(watch)
-        around = Answers(bot)._around(middle, HERE)
+        around = Answers(bot.services)._around(middle, HERE)
     await desk.close()
     assert around == ("The ferry came first.\n\n", "\n\nThen came trams.")
     assert columns == {"id", "article", "collection", "start", "end"}

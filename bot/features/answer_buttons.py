@@ -13,6 +13,7 @@ from discord import ui
 from bot.cards import answer_card, changed_card, neighbours_card, sentence_card
 from bot.cards.custom_ids import Press, build
 from bot.service.access import collection_of, is_shared, may_see
+from bot.service.context import CommandTree, Services
 from bot.service.questions import WayOn
 from bot.wire.component_router import filled_in
 from bot.wire.delivery import (
@@ -31,7 +32,6 @@ from index.store.answers import Kept
 from index.store.feedback import MOST_COMMENT, Reason
 
 if TYPE_CHECKING:
-    from bot.client import PassageBot
     from bot.service.async_engine import Desk
 
 REASONS: dict[str, Reason] = {
@@ -50,16 +50,16 @@ _OWN = "This library is your own: add what is missing with /article add."
 _SHARED = "This answer has been shared already."
 
 
-def add_to(bot: PassageBot) -> None:
+def add_to(_tree: CommandTree, services: Services) -> None:
     """Announce what the buttons do."""
-    answers = Answers(bot)
-    bot.presses.on(answers.turn, "prev", "next", "at")
-    bot.presses.on(answers.near, "near")
-    bot.presses.on(answers.good, "good")
-    bot.presses.on(answers.bad, "bad")
-    bot.presses.on(answers.complaint, "complaint")
-    bot.presses.on(answers.share, "share")
-    bot.presses.on(answers.tell, "tell")
+    answers = Answers(services)
+    services.components.on(answers.turn, "prev", "next", "at")
+    services.components.on(answers.near, "near")
+    services.components.on(answers.good, "good")
+    services.components.on(answers.bad, "bad")
+    services.components.on(answers.complaint, "complaint")
+    services.components.on(answers.share, "share")
+    services.components.on(answers.tell, "tell")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,9 @@ class Found:
 class Answers:
     """The buttons below answers.  Each press is checked against whoever presses."""
 
-    def __init__(self, bot: PassageBot) -> None:
-        self._desk: Desk = bot.desk
-        self._questions = bot.questions
+    def __init__(self, services: Services) -> None:
+        self._desk: Desk = services.engine
+        self._questions = services.questions
         self._sharing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def turn(self, interaction: Interaction, press: Press) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import discord
 from discord import app_commands, ui
 
@@ -11,6 +9,7 @@ from bot.cards import article_card, articles_card, remove_card, sentence_card
 from bot.cards.custom_ids import Press, build
 from bot.errors import NotAllowedError
 from bot.service.article_names import offered, take_out, wanted
+from bot.service.context import CommandTree, Services
 from bot.service.ingest_queue import Wanted, pasted
 from bot.service.managers import Place, keepers_place
 from bot.wire.component_router import filled_in
@@ -28,31 +27,28 @@ from index.extract import Limits, is_url
 from index.language.dates import parse_date
 from index.store.entries import Entry
 
-if TYPE_CHECKING:
-    from bot.client import PassageBot
-
 _OPENING = 3_000  # characters of an article that its card may show
 _LONGEST_URL = 2_000
 _TITLE = 200
 
 
-def add_to(bot: PassageBot) -> None:
+def add_to(tree: CommandTree, services: Services) -> None:
     """Add the commands, and what their buttons and forms do."""
-    articles = Articles(bot)
-    bot.tree.add_command(articles)
-    bot.presses.on(articles.turn, "lprev", "lnext")
-    bot.presses.on(articles.removed, "remove")
-    bot.presses.on(articles.kept, "keep")
-    bot.presses.on(articles.was_pasted, "paste")
+    articles = Articles(services)
+    tree.add_command(articles)
+    services.components.on(articles.turn, "lprev", "lnext")
+    services.components.on(articles.removed, "remove")
+    services.components.on(articles.kept, "keep")
+    services.components.on(articles.was_pasted, "paste")
 
 
 @app_commands.default_permissions(manage_guild=True)
 class Articles(app_commands.Group):
     """The commands of those who keep a library."""
 
-    def __init__(self, bot: PassageBot) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__(name="article", description="Look after the library's articles")
-        self._bot = bot
+        self._services = services
 
     @app_commands.command(description="Add a file or a web page to the library")
     @app_commands.describe(
@@ -66,25 +62,25 @@ class Articles(app_commands.Group):
         url: app_commands.Range[str, 1, _LONGEST_URL] | None = None,
     ) -> None:
         """Queue a file or an address."""
-        place = await in_time(interaction, keepers_place(self._bot, interaction))
+        place = await in_time(interaction, keepers_place(self._services.questions, interaction))
         if file is not None and url is None:
-            _check_size(file, self._bot.desk.engine.limits)
+            _check_size(file, self._services.engine.engine.limits)
             job = Wanted("file", file.filename, lambda: _downloaded(file))
         elif url is not None and file is None:
             job = Wanted("url", _web_address(url), lambda: _given(_web_address(url)))
         else:
             raise PassageError("Add either a file or the address of a web page, one at a time.")
-        await self._bot.keeping.adding.accept(interaction, place.collection, job)
+        await self._services.queue.accept(interaction, place.collection, job)
 
     @app_commands.command(description="Add an article by pasting its text")
     async def paste(self, interaction: Interaction) -> None:
         """Open the form for a text; who sends it is checked then in any case."""
-        await if_soon(interaction, keepers_place(self._bot, interaction))
+        await if_soon(interaction, keepers_place(self._services.questions, interaction))
         await ask_form(interaction, PasteForm())
 
     async def was_pasted(self, interaction: Interaction, _press: Press) -> None:
         """Queue what was typed into the form."""
-        place = await in_time(interaction, keepers_place(self._bot, interaction))
+        place = await in_time(interaction, keepers_place(self._services.questions, interaction))
         fields = filled_in(interaction)
         title, text = fields.get("title", "").strip(), fields.get("text", "")
         if not title or not text.strip():
@@ -95,7 +91,7 @@ class Articles(app_commands.Group):
             raise PassageError(f"The date “{day}” can't be read: write it like 2017-09-28.")
         payload = pasted(title, text, _web_address(url) if url else "", published)
         job = Wanted("paste", title, lambda: _given(payload))
-        await self._bot.keeping.adding.accept(interaction, place.collection, job)
+        await self._services.queue.accept(interaction, place.collection, job)
 
     @app_commands.command(name="list", description="List the articles in the library")
     async def list_(self, interaction: Interaction) -> None:
@@ -109,8 +105,8 @@ class Articles(app_commands.Group):
         await turn(interaction, card, private=True)
 
     async def _page(self, interaction: Interaction, page: int) -> ui.LayoutView:
-        place = await keepers_place(self._bot, interaction)
-        desk = self._bot.desk
+        place = await keepers_place(self._services.questions, interaction)
+        desk = self._services.engine
         entries = await desk.call(desk.engine.library.entries, place.collection)
         shared = await desk.call(desk.engine.library.count, SHARED)
         return articles_card(entries, page=page, shared=shared)
@@ -124,13 +120,13 @@ class Articles(app_commands.Group):
 
     async def _shown(self, interaction: Interaction, article: str) -> ui.LayoutView:
         place, entry = await self._wanted(interaction, article)
-        desk = self._bot.desk
+        desk = self._services.engine
         whole = await desk.call(desk.engine.library.article, place.collection, entry.id)
         return article_card(entry, whole.text[:_OPENING])
 
     async def _wanted(self, interaction: Interaction, article: str) -> tuple[Place, Entry]:
-        place = await keepers_place(self._bot, interaction)
-        desk = self._bot.desk
+        place = await keepers_place(self._services.questions, interaction)
+        desk = self._services.engine
         return place, await desk.call(wanted, desk.engine.library, place.collection, article)
 
     @app_commands.command(description="Remove an article from the library")
@@ -151,8 +147,8 @@ class Articles(app_commands.Group):
         await turn(interaction, card, private=True)
 
     async def _taken_out(self, interaction: Interaction, key: str) -> Entry | None:
-        place = await keepers_place(self._bot, interaction)
-        desk = self._bot.desk
+        place = await keepers_place(self._services.questions, interaction)
+        desk = self._services.engine
         return await desk.call(take_out, desk.engine.library, place.collection, key)
 
     async def kept(self, interaction: Interaction, _press: Press) -> None:
@@ -175,7 +171,7 @@ class Articles(app_commands.Group):
         addresses = "\n".join(dict.fromkeys(origins))
         name = entries[0].title if article is not None else "Everything from the web"
         job = Wanted("url", name, lambda: _given(addresses))
-        await self._bot.keeping.adding.accept(interaction, place.collection, job)
+        await self._services.queue.accept(interaction, place.collection, job)
 
     async def _refreshed(
         self, interaction: Interaction, article: str | None
@@ -183,8 +179,8 @@ class Articles(app_commands.Group):
         if article is not None:
             place, entry = await self._wanted(interaction, article)
             return place, [entry]
-        place = await keepers_place(self._bot, interaction)
-        desk = self._bot.desk
+        place = await keepers_place(self._services.questions, interaction)
+        desk = self._services.engine
         return place, await desk.call(desk.engine.library.entries, place.collection)
 
     @show.autocomplete("article")
@@ -193,10 +189,10 @@ class Articles(app_commands.Group):
     async def titles(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Offer the titles of the library that somebody keeps; others are offered none."""
         try:
-            place = await keepers_place(self._bot, interaction)
+            place = await keepers_place(self._services.questions, interaction)
         except NotAllowedError:
             return []
-        desk = self._bot.desk
+        desk = self._services.engine
         found = await desk.call(offered, desk.engine.library, place.collection, typed)
         return [app_commands.Choice(name=name, value=value) for name, value in found]
 

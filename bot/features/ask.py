@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import discord
 from discord import app_commands
 
 from bot.service.access import collection_of, private_unless_chosen
+from bot.service.context import CommandTree, Services
 from bot.service.getting_ready import tell_of_wait
 from bot.service.questions import Question, Questions
 from bot.wire.delivery import (
@@ -19,9 +20,6 @@ from bot.wire.delivery import (
 from bot.wire.in_time import AT_ONCE, begun, done_by
 from index.errors import PassageError
 
-if TYPE_CHECKING:
-    from bot.client import PassageBot
-
 T = TypeVar("T")
 
 
@@ -29,11 +27,11 @@ _EMPTY = "The question is empty; ask something."
 _NO_TEXT = "There is no text in that message that I could answer."
 
 
-def add_to(bot: PassageBot) -> None:
+def add_to(tree: CommandTree, services: Services) -> None:
     """Add the commands."""
-    questions = bot.questions
+    questions = services.questions
 
-    @bot.tree.command(name="ask", description="Ask the library a question")
+    @tree.command(name="ask", description="Ask the library a question")
     @app_commands.describe(
         question="What you want to know", private="Whether only you see the answer"
     )
@@ -42,7 +40,7 @@ def add_to(bot: PassageBot) -> None:
             raise PassageError(_EMPTY)
         await answer(questions, interaction, question, private=private)
 
-    @bot.tree.context_menu(name="Answer this")
+    @tree.context_menu(name="Answer this")
     async def answer_this(interaction: Interaction, message: discord.Message) -> None:
         if not message.content.strip():
             raise PassageError(_NO_TEXT)

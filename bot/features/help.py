@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bot.cards import help_card
+from bot.service.context import CommandTree, Services
 from bot.service.managers import place_of
 from bot.wire.delivery import Interaction, respond
 from bot.wire.in_time import in_time
 
-if TYPE_CHECKING:
-    from bot.client import PassageBot
 
-
-def add_to(bot: PassageBot) -> None:
+def add_to(tree: CommandTree, services: Services) -> None:
     """Add the command."""
 
-    @bot.tree.command(name="help", description="Show what I can do")
+    @tree.command(name="help", description="Show what I can do")
     async def help_(interaction: Interaction) -> None:
-        place = await in_time(interaction, place_of(bot, interaction))
+        place = await in_time(interaction, place_of(services.questions, interaction))
         card = help_card(manager=place.keeper)
         await respond(interaction, card, private=True)

@@ -26,9 +26,9 @@ from bot.wire.delivery import (
     take_back,
 )
 from bot.wire.failures import kept_away, named, told
+from bot.wire.messenger import Messenger
 
 if TYPE_CHECKING:
-    from bot.client import PassageBot
     from index.records import Answer
     from index.store.answers import Kept
 
@@ -49,8 +49,8 @@ _SPOKEN = (discord.MessageType.default, discord.MessageType.reply)
 class Mentions:
     """Answers messages that speak to the bot, each once, and keeps answers level with them."""
 
-    def __init__(self, bot: PassageBot, questions: Questions) -> None:
-        self._bot = bot
+    def __init__(self, messenger: Messenger, questions: Questions) -> None:
+        self._messenger = messenger
         self._questions = questions
         self._desk = questions.desk
         # One at a time for each message: an edit or a deletion waits for the answer.
@@ -65,7 +65,7 @@ class Mentions:
         """Say whether a message is for the bot: by a mention, a ping, or in private."""
         if message.author.bot or message.webhook_id or message.type not in _SPOKEN:
             return False
-        me = self._bot.user
+        me = self._messenger.user
         return guild_of_message(message) is None or (me is not None and me in message.mentions)
 
     async def message(self, message: discord.Message) -> None:
@@ -84,7 +84,7 @@ class Mentions:
         question = int(message.nonce)
         _remember(self._said, question, message.id)
         if question in self._deleted and question not in self._turns:  # it is late for its turn
-            await take_back(self._partial(message.channel.id, message.id))
+            await take_back(self._messenger.message(message.channel.id, message.id))
 
     async def edited(self, message: discord.Message) -> None:
         """Answer a question again that was edited; what Discord adds to one is no edit."""
@@ -113,7 +113,7 @@ class Mentions:
                         await self._desk.call(self._desk.journal.remove, kept.id)
                 finally:
                     if shown is not None:
-                        await take_back(self._partial(channel, shown))
+                        await take_back(self._messenger.message(channel, shown))
 
     async def volunteer(
         self,
@@ -141,7 +141,7 @@ class Mentions:
             return None
         earlier = self._said.get(message.id)
         if earlier is not None:
-            await rewrite(self._partial(message.channel.id, earlier), card)
+            await rewrite(self._messenger.message(message.channel.id, earlier), card)
             return earlier
         try:
             sent = await reply(message, card)
@@ -154,7 +154,7 @@ class Mentions:
             raise
         _remember(self._said, message.id, sent.id)
         if self._noted.pop(message.id, 0) is None:  # Discord may have shown us the note instead
-            await rewrite(self._partial(message.channel.id, sent.id), card)
+            await rewrite(self._messenger.message(message.channel.id, sent.id), card)
         return sent.id
 
     async def _unsure(self, message: int, error: Exception) -> int | None:
@@ -196,7 +196,9 @@ class Mentions:
                 if shown is not None:
                     await self._questions.shown(given.id, message.channel.id, shown)
             else:
-                await rewrite(self._partial(message.channel.id, kept.reply_message), given.card)
+                await rewrite(
+                    self._messenger.message(message.channel.id, kept.reply_message), given.card
+                )
 
     async def _admitted(self, message: discord.Message, text: str) -> Question:
         await self._questions.admit(collection_of_message(message), message.author.id)
@@ -240,14 +242,11 @@ class Mentions:
 
     def _question(self, message: discord.Message) -> str:
         """Return the text of a message without the mention of the bot."""
-        me = self._bot.user.id if self._bot.user else 0
+        me = self._messenger.user.id if self._messenger.user else 0
         return re.sub(rf"<@!?{me}>", " ", message.content).strip()
 
     async def _kept(self, channel: int, message: int) -> Kept | None:
         return await self._desk.call(self._desk.journal.of_question, channel, message)
-
-    def _partial(self, channel: int, message: int) -> discord.PartialMessage:
-        return self._bot.get_partial_messageable(channel).get_partial_message(message)
 
     def _turn(self, message: int) -> asyncio.Lock:
         return self._turns.setdefault(message, asyncio.Lock())

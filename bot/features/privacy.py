@@ -5,13 +5,14 @@ from __future__ import annotations
 import gzip
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 
 from bot.cards import forget_card, privacy_card, sentence_card
 from bot.cards.custom_ids import Press
 from bot.cards.privacy import export_card
+from bot.service.context import CommandTree, Services
 from bot.service.managers import place_of
 from bot.text.counts import plural
 from bot.wire.delivery import (
@@ -24,34 +25,31 @@ from bot.wire.delivery import (
 from bot.wire.in_time import in_time
 from index.collection_names import user_collection
 
-if TYPE_CHECKING:
-    from bot.client import PassageBot
-
 _NAME = "passage-data.json"
 
 
-def add_to(bot: PassageBot) -> None:
+def add_to(tree: CommandTree, services: Services) -> None:
     """Add the command, and what its buttons do."""
-    person = Personal(bot)
-    bot.tree.command(name="privacy", description="See what is kept about you, or delete it")(
+    person = Personal(services)
+    tree.command(name="privacy", description="See what is kept about you, or delete it")(
         person.show
     )
-    bot.presses.on(person.data, "data")
-    bot.presses.on(person.ask, "forget")
-    bot.presses.on(person.keep, "forgetno")
-    bot.presses.on(person.forget, "forgetyes")
+    services.components.on(person.data, "data")
+    services.components.on(person.ask, "forget")
+    services.components.on(person.keep, "forgetno")
+    services.components.on(person.forget, "forgetyes")
 
 
 class Personal:
     """What everybody can do about what is kept about themselves, and nobody about others."""
 
-    def __init__(self, bot: PassageBot) -> None:
-        self._bot = bot
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
     async def show(self, interaction: Interaction) -> None:
         """Say how much is kept."""
-        place = await in_time(interaction, place_of(self._bot, interaction))
-        count = self._bot.desk.call(self._bot.desk.privacy.count, interaction.user.id)
+        place = await in_time(interaction, place_of(self._services.questions, interaction))
+        count = self._services.engine.call(self._services.engine.privacy.count, interaction.user.id)
         held = await in_time(interaction, count)
         card = privacy_card(
             questions=held.questions,
@@ -66,7 +64,7 @@ class Personal:
         """Hand over everything, as a file."""
         await defer(interaction, private=True)
         kept = await self._kept(interaction)
-        name, content = await self._bot.desk.call(_written, kept, interaction.filesize_limit)
+        name, content = await self._services.engine.call(_written, kept, interaction.filesize_limit)
         await interaction.edit_original_response(
             view=export_card(name), attachments=[discord.File(io.BytesIO(content), name)]
         )
@@ -83,10 +81,12 @@ class Personal:
     async def forget(self, interaction: Interaction, _press: Press) -> None:
         """Delete everything, and what is just being added too."""
         await promise_turn(interaction)
-        bot, person = self._bot, interaction.user.id
-        async with bot.keeping.adding.pause(user_collection(person)):
-            gone = await bot.desk.call(bot.desk.privacy.forget, person)
-            await bot.desk.ingest(bot.desk.engine.forget_index, user_collection(person))
+        services, person = self._services, interaction.user.id
+        async with services.queue.pause(user_collection(person)):
+            gone = await services.engine.call(services.engine.privacy.forget, person)
+            await services.engine.ingest(
+                services.engine.engine.forget_index, user_collection(person)
+            )
         told = ", ".join(
             (
                 plural(gone.questions, "question"),
@@ -99,7 +99,9 @@ class Personal:
         await interaction.edit_original_response(view=card)
 
     async def _kept(self, interaction: Interaction) -> dict[str, Any]:
-        return await self._bot.desk.call(self._bot.desk.privacy.export, interaction.user.id)
+        return await self._services.engine.call(
+            self._services.engine.privacy.export, interaction.user.id
+        )
 
 
 def _written(kept: dict[str, Any], limit: int) -> tuple[str, bytes]:

@@ -8,7 +8,6 @@ Where a server keeps questions 0 days, they turn for 15 minutes, and not after a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
@@ -19,6 +18,7 @@ from bot.cards.search import FOUND_A_PAGE
 from bot.errors import NotAllowedError
 from bot.service.access import collection_of, private_unless_chosen
 from bot.service.article_names import MOST_CHOICES, offered, wanted
+from bot.service.context import CommandTree, Services
 from bot.service.getting_ready import tell_of_wait
 from bot.wire.delivery import (
     Interaction,
@@ -34,21 +34,18 @@ from index.store.answers import Scores, new_id
 from index.store.entries import Entry
 from index.store.searches import Search
 
-if TYPE_CHECKING:
-    from bot.client import PassageBot
-
 PAGES = 5
 """Pages that a search has at the most."""
 
 _OLD = "This search is no longer kept. Search again."
 
 
-def add_to(bot: PassageBot) -> None:
+def add_to(tree: CommandTree, services: Services) -> None:
     """Add the command, and what its buttons do."""
-    searches = Searches(bot)
-    bot.presses.on(searches.turn, "sprev", "snext", "sat")
+    searches = Searches(services)
+    services.components.on(searches.turn, "sprev", "snext", "sat")
 
-    @bot.tree.command(name="search", description="Search the library's passages")
+    @tree.command(name="search", description="Search the library's passages")
     @app_commands.describe(query="What to look for", article="The article to look in")
     async def search(interaction: Interaction, query: str, article: str | None = None) -> None:
         await searches.search(interaction, query, article)
@@ -61,9 +58,9 @@ def add_to(bot: PassageBot) -> None:
 class Searches:
     """Searches and their pages."""
 
-    def __init__(self, bot: PassageBot) -> None:
-        self._desk = bot.desk
-        self._questions = bot.questions
+    def __init__(self, services: Services) -> None:
+        self._desk = services.engine
+        self._questions = services.questions
 
     async def search(self, interaction: Interaction, query: str, article: str | None) -> None:
         """Show the first page of what is found."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 import discord
 from discord import app_commands, ui
@@ -11,6 +11,7 @@ from discord import app_commands, ui
 from bot.cards import sentence_card, settings_card
 from bot.cards.custom_ids import Press
 from bot.cards.settings import MOST_CHANNELS
+from bot.service.context import CommandTree, Services
 from bot.service.managers import keepers_server
 from bot.wire.component_router import number, numbers
 from bot.wire.delivery import (
@@ -23,9 +24,6 @@ from bot.wire.in_time import in_time
 from index.errors import PassageError
 from index.store.servers import GuildSettings, SettingsChange
 
-if TYPE_CHECKING:
-    from bot.client import PassageBot
-
 _SEE = (
     "Discord shows my commands for keepers only to those who manage the server: let the role see "
     "them under Server Settings › Integrations."
@@ -36,15 +34,15 @@ _UNREAD = (
 )
 
 
-def add_to(bot: PassageBot) -> None:
+def add_to(tree: CommandTree, services: Services) -> None:
     """Add the commands, and what the card's selects do."""
-    choices = Choices(bot)
-    bot.tree.add_command(choices)
-    bot.presses.on(choices.role, "role")
-    bot.presses.on(choices.channels, "channels")
-    bot.presses.on(choices.private, "private")
-    bot.presses.on(choices.rate, "rate")
-    bot.presses.on(choices.days, "days")
+    choices = Choices(services)
+    tree.add_command(choices)
+    services.components.on(choices.role, "role")
+    services.components.on(choices.channels, "channels")
+    services.components.on(choices.private, "private")
+    services.components.on(choices.rate, "rate")
+    services.components.on(choices.days, "days")
 
 
 class Answered(app_commands.Transformer):
@@ -74,14 +72,14 @@ class Answered(app_commands.Transformer):
 class Choices(app_commands.Group):
     """The settings of a server."""
 
-    def __init__(self, bot: PassageBot) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__(name="settings", description="Choose how I work on this server")
-        self._bot = bot
+        self._services = services
 
     @app_commands.command(description="Show all settings on one card, and change them there")
     async def show(self, interaction: Interaction) -> None:
         """Show the settings, privately."""
-        place = await in_time(interaction, keepers_server(self._bot, interaction))
+        place = await in_time(interaction, keepers_server(self._services.questions, interaction))
         card = self._card(interaction, place.settings)
         await respond(interaction, card, private=True)
 
@@ -97,19 +95,19 @@ class Choices(app_commands.Group):
         on: bool = True,
     ) -> None:
         """Turn one channel's being answered unasked on or off."""
-        place = await in_time(interaction, keepers_server(self._bot, interaction))
+        place = await in_time(interaction, keepers_server(self._services.questions, interaction))
         answered = place.settings.answered_channels | {channel.id}
         if on and len(answered) > MOST_CHANNELS:
             raise PassageError(
                 f"I answer unasked in {MOST_CHANNELS} channels already: turn one of them off first."
             )
-        guilds, guild_id = self._bot.desk.guilds, _guild(interaction)
-        change = self._bot.desk.call(guilds.answer_in, guild_id, channel.id, on=on)
+        guilds, guild_id = self._services.engine.guilds, _guild(interaction)
+        change = self._services.engine.call(guilds.answer_in, guild_id, channel.id, on=on)
         await in_time(interaction, change)
         told = f"In #{channel.name} I now answer without being asked when I have a clear answer."
         if not on:
             told = f"In #{channel.name} I now answer only when I am asked."
-        elif self._cannot_read(channel.id, _guild(interaction)):
+        elif _cannot_read(interaction, channel.id):
             told = f"{told} {_UNREAD}"
         await respond(interaction, sentence_card(told, tone="fine"), private=True)
 
@@ -126,7 +124,7 @@ class Choices(app_commands.Group):
         """Set all channels that are answered unasked."""
         ids = frozenset(numbers(interaction))
         await self._change(interaction, answered_channels=ids)
-        if any(self._cannot_read(channel, _guild(interaction)) for channel in ids):
+        if any(_cannot_read(interaction, channel) for channel in ids):
             await _also(interaction, _UNREAD)
 
     async def private(self, interaction: Interaction, press: Press) -> None:
@@ -140,7 +138,9 @@ class Choices(app_commands.Group):
     async def days(self, interaction: Interaction, _press: Press) -> None:
         """Set how long questions are kept; those older go now."""
         await self._change(interaction, keep_questions_days=number(interaction))
-        await self._bot.desk.call(self._bot.desk.privacy.prune, self._bot.desk.now)
+        await self._services.engine.call(
+            self._services.engine.privacy.prune, self._services.engine.now
+        )
 
     async def _change(self, interaction: Interaction, **changed: Unpack[SettingsChange]) -> None:
         """Change a server's settings and show the card as it is now."""
@@ -148,13 +148,13 @@ class Choices(app_commands.Group):
         await turn(interaction, self._card(interaction, settings), private=True)
 
     async def _changed(self, interaction: Interaction, changed: SettingsChange) -> GuildSettings:
-        await keepers_server(self._bot, interaction)
-        guilds, guild_id = self._bot.desk.guilds, _guild(interaction)
-        return await self._bot.desk.call(guilds.change, guild_id, **changed)
+        await keepers_server(self._services.questions, interaction)
+        guilds, guild_id = self._services.engine.guilds, _guild(interaction)
+        return await self._services.engine.call(guilds.change, guild_id, **changed)
 
     def _card(self, interaction: Interaction, settings: GuildSettings) -> ui.LayoutView:
         """Return the card, without channels and a role that have been deleted."""
-        guild = self._bot.get_guild(_guild(interaction))
+        guild = interaction.client.get_guild(_guild(interaction))
         if guild is None or guild.unavailable:
             return settings_card(settings)
         channels = {one for one in settings.answered_channels if guild.get_channel(one)}
@@ -167,10 +167,13 @@ class Choices(app_commands.Group):
             )
         )
 
-    def _cannot_read(self, channel: int, guild_id: int) -> bool:
-        guild = self._bot.get_guild(guild_id)
-        found = guild.get_channel(channel) if guild else None
-        return not self._bot.intents.message_content and isinstance(found, discord.TextChannel)
+
+def _cannot_read(interaction: Interaction, channel: int) -> bool:
+    """Say whether a channel's messages can't be read, for want of the intent."""
+    client = interaction.client
+    guild = client.get_guild(_guild(interaction))
+    found = guild.get_channel(channel) if guild else None
+    return not client.intents.message_content and isinstance(found, discord.TextChannel)
 
 
 def _guild(interaction: Interaction) -> int:

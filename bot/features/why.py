@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from discord import app_commands
 
 from bot.cards import why_card
+from bot.service.context import CommandTree, Services
 from bot.service.managers import keepers_place
 from bot.wire.delivery import Interaction, defer, respond
 from bot.wire.in_time import in_time
 from index.collection_names import visible
 
-if TYPE_CHECKING:
-    from bot.client import PassageBot
-
-
 _LONGEST = 1_000  # characters of a question
 
 
-def add_to(bot: PassageBot) -> None:
+def add_to(tree: CommandTree, services: Services) -> None:
     """Add the command."""
 
-    @bot.tree.command(description="Show the ranks and scores behind the answer to a question")
+    @tree.command(description="Show the ranks and scores behind the answer to a question")
     @app_commands.describe(question="The question")
     @app_commands.default_permissions(manage_guild=True)
     async def why(interaction: Interaction, question: app_commands.Range[str, 1, _LONGEST]) -> None:
-        place = await in_time(interaction, keepers_place(bot, interaction))
-        admitted = bot.questions.admit(place.collection, interaction.user.id)
+        place = await in_time(interaction, keepers_place(services.questions, interaction))
+        admitted = services.questions.admit(place.collection, interaction.user.id)
         await in_time(interaction, admitted)
-        with bot.questions.underway():
+        with services.questions.underway():
             await defer(interaction, private=True)
-            answer = await bot.desk.ask(question, visible(place.collection))
+            answer = await services.engine.ask(question, visible(place.collection))
             await respond(interaction, why_card(answer), private=True)

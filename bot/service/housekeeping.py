@@ -6,18 +6,15 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import discord
 
+from bot.service.async_engine import Desk
 from bot.service.daily_backup import back_up_daily
 from bot.service.ingest_queue import Adding
 from bot.wire.failures import noted
 from index.collection_names import server_collection
 from index.errors import UnwritableError
-
-if TYPE_CHECKING:
-    from bot.client import PassageBot
 
 log = logging.getLogger("passage")
 
@@ -37,38 +34,39 @@ def served(guild_ids: Iterable[int], shards: Collection[int] | None, count: int 
 class Keeping:
     """Keeps every server's data there, hidden or deleted, as it ought to be."""
 
-    def __init__(self, bot: PassageBot, daily: Callable[[], Path | None]) -> None:
-        self._bot = bot
+    def __init__(self, engine: Desk, queue: Adding, daily: Callable[[], Path | None]) -> None:
+        """Keep house; ``daily`` makes each day's backup."""
+        self._engine = engine
+        self._queue = queue
         self._daily = daily
-        self.adding = Adding(bot)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def resume(self) -> None:
         """Go on with what the end of an earlier process interrupted."""
-        backing_up = back_up_daily(self._bot.desk, self._daily)
+        backing_up = back_up_daily(self._engine, self._daily)
         self._tasks = [
             asyncio.create_task(self._tidy(), name="tidy"),
             asyncio.create_task(backing_up, name="backups"),
         ]
-        await self.adding.resume()
 
     async def finish(self) -> None:
         """Stop; what is not done is done after the next start."""
         for task in self._tasks:
             task.cancel()
-        await self.adding.finish()
 
-    async def ready(self) -> None:
+    async def ready(
+        self, present: Collection[int], shards: Collection[int] | None, count: int | None
+    ) -> None:
         """Notice the servers that came or went while nobody listened.
 
-        Discord's list holds those with an outage too, so that none of them counts as left.
+        ``present`` are those that Discord lists for ``shards`` of ``count``; they hold those with
+        an outage too, so that none of them counts as left.
         """
-        desk, bot = self._bot.desk, self._bot
-        present = {guild.id for guild in bot.guilds}
-        known = served(await desk.call(desk.guilds.known), bot.shard_ids, bot.shard_count)
-        for gone in known - present:
+        desk = self._engine
+        known = served(await desk.call(desk.guilds.known), shards, count)
+        for gone in known.difference(present):
             await desk.call(desk.guilds.mark_left, gone, desk.now)
-        for back in known & present:
+        for back in known.intersection(present):
             await self._back(back)
 
     async def joined(self, guild: discord.Guild) -> None:
@@ -77,20 +75,20 @@ class Keeping:
 
     async def left(self, guild: discord.Guild) -> None:
         """Hide a server's data.  Discord.py doesn't call this for an outage."""
-        desk = self._bot.desk
+        desk = self._engine
         await desk.call(desk.guilds.mark_left, guild.id, desk.now)
 
     async def _back(self, guild_id: int) -> None:
-        desk = self._bot.desk
+        desk = self._engine
         if not await desk.call(desk.guilds.is_hidden, guild_id):
             return
         if not await desk.call(desk.guilds.mark_joined, guild_id, desk.now):
             await self._erase(guild_id)
-        self.adding.wake(server_collection(guild_id))
+        self._queue.wake(server_collection(guild_id))
 
     async def _tidy(self) -> None:
         """Delete in time, until cancelled; where that fails, the next round does it."""
-        desk = self._bot.desk
+        desk = self._engine
         while True:
             try:
                 await desk.call(desk.privacy.prune, desk.now)
@@ -105,6 +103,6 @@ class Keeping:
 
     async def _erase(self, guild_id: int) -> None:
         collection = server_collection(guild_id)
-        async with self.adding.pause(collection):
-            await self._bot.desk.ingest(self._bot.desk.engine.erase, collection)
+        async with self._queue.pause(collection):
+            await self._engine.ingest(self._engine.engine.erase, collection)
         log.info("deleted what was kept of a server that was left 30 days ago")

@@ -13,12 +13,13 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bot.cards import progress_card, queued_card, report_card, sentence_card
+from bot.service.async_engine import Desk
 from bot.wire.delivery import Interaction, promise
 from bot.wire.failures import noted, sentence_of
 from bot.wire.in_time import in_time
+from bot.wire.messenger import Messenger
 from bot.wire.progress_message import Notice, Progress, reachable
 from index.engine import Engine
 from index.errors import ExtractionError, PassageError, UnwritableError
@@ -26,9 +27,6 @@ from index.extract import is_url
 from index.ingest import Added, Report, Step
 from index.records import Article
 from index.store.jobs import Job, JobKind, Work
-
-if TYPE_CHECKING:
-    from bot.client import PassageBot
 
 _MOST_WAITING = 20  # jobs of one collection, each with up to its whole file on our disk
 _MOST_ATTEMPTS = 3  # a job that ends the process each time is to blame
@@ -52,8 +50,9 @@ class Wanted:
 class Adding:
     """The workers, one for each collection that has jobs."""
 
-    def __init__(self, bot: PassageBot) -> None:
-        self._bot = bot
+    def __init__(self, engine: Desk, messenger: Messenger) -> None:
+        self._engine = engine
+        self._messenger = messenger
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._due: set[str] = set()
         self._paused: Counter[str] = Counter()  # by how many
@@ -63,7 +62,7 @@ class Adding:
 
     async def resume(self) -> None:
         """Go on with what an earlier process left undone."""
-        for job in await self._bot.desk.call(self._bot.desk.jobs.pending):
+        for job in await self._engine.call(self._engine.jobs.pending):
             self.wake(job.collection)
 
     async def accept(self, interaction: Interaction, collection: str, wanted: Wanted) -> None:
@@ -73,7 +72,7 @@ class Adding:
         public = reachable(interaction) and not interaction.response.is_done()
         message = await promise(interaction, private=not public)
         notice = Notice(
-            self._bot,
+            self._messenger,
             asker=interaction.user.id,
             channel=interaction.channel_id or 0,
             message=message if public else 0,
@@ -115,7 +114,7 @@ class Adding:
             worker.cancel()
 
     async def _refuse_too_many(self, collection: str) -> None:
-        waiting = await self._bot.desk.call(self._bot.desk.jobs.pending, collection)
+        waiting = await self._engine.call(self._engine.jobs.pending, collection)
         if len(waiting) >= _MOST_WAITING:
             raise PassageError(
                 f"{len(waiting)} requests are waiting here already: add this when they are done."
@@ -124,7 +123,7 @@ class Adding:
     async def _enqueue(
         self, collection: str, wanted: Wanted, payload: str | bytes, notice: Notice, asker: int
     ) -> None:
-        desk = self._bot.desk
+        desk = self._engine
         async with self._queueing:
             number = await desk.call(
                 desk.jobs.enqueue,
@@ -156,7 +155,7 @@ class Adding:
             del self._workers[collection]
 
     async def _next(self, collection: str) -> Work | None:
-        desk = self._bot.desk
+        desk = self._engine
         if self._stopping(collection):
             return None
         async with self._queueing:
@@ -164,8 +163,8 @@ class Adding:
             return await desk.call(desk.jobs.start, waiting[0].id, desk.now) if waiting else None
 
     async def _run(self, work: Work) -> None:
-        job, desk = work.job, self._bot.desk
-        notice = self._notices.get(job.id) or Notice.of_job(self._bot, job)
+        job, desk = work.job, self._engine
+        notice = self._notices.get(job.id) or Notice.of_job(self._messenger, job)
         report = Report()
         try:
             await self._fill(report, work, notice)
@@ -205,7 +204,7 @@ class Adding:
         self, work: Work, progress: Progress
     ) -> AsyncIterator[Added | ExtractionError]:
         """Yield what becomes of each article; others' jobs get their turn in between."""
-        desk, job = self._bot.desk, work.job
+        desk, job = self._engine, work.job
 
         def step(title: str, done: int, total: int) -> None:
             if self._stopping(job.collection):
@@ -229,7 +228,7 @@ class Adding:
     async def _tell_forgotten(self) -> None:
         """End the notices of jobs that went with everything else about who asked for them."""
         for number, notice in list(self._notices.items()):
-            if await self._bot.desk.call(self._bot.desk.jobs.find, number) is None:
+            if await self._engine.call(self._engine.jobs.find, number) is None:
                 self._notices.pop(number, None)
                 await notice.conclude(sentence_card("Nothing was added: " + _FORGOTTEN))
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bot.service.access import collection_of, is_keeper, require_keeper
+from bot.service.questions import Questions
 from bot.wire.delivery import Interaction
 from index.collection_names import server_of
 from index.errors import PassageError
 from index.store.servers import GuildSettings
-
-if TYPE_CHECKING:
-    from bot.client import PassageBot
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +26,23 @@ class Place:
         return server_of(self.collection) is not None
 
 
-async def place_of(bot: PassageBot, interaction: Interaction) -> Place:
+async def place_of(questions: Questions, interaction: Interaction) -> Place:
     """Return where somebody is.  Raises PassageError where the bot has left the server."""
     collection = collection_of(interaction)
-    settings = await bot.questions.settings(collection)
+    settings = await questions.settings(collection)
     return Place(collection, settings, is_keeper(interaction, settings))
 
 
-async def keepers_place(bot: PassageBot, interaction: Interaction) -> Place:
+async def keepers_place(questions: Questions, interaction: Interaction) -> Place:
     """Return where a keeper is.  Raises NotAllowedError for everybody else."""
-    place = await place_of(bot, interaction)
+    place = await place_of(questions, interaction)
     require_keeper(interaction, place.settings)
     return place
 
 
-async def keepers_server(bot: PassageBot, interaction: Interaction) -> Place:
+async def keepers_server(questions: Questions, interaction: Interaction) -> Place:
     """Return the server that a keeper is on.  Raises PassageError elsewhere."""
-    place = await keepers_place(bot, interaction)
+    place = await keepers_place(questions, interaction)
     if not place.is_server:
         raise PassageError("Settings are for servers that I am installed on; here are none.")
     return place

@@ -17,6 +17,7 @@ from discord import ui
 
 from bot.cards import progress_card, sentence_card
 from bot.wire.delivery import TROUBLE, Interaction, persist
+from bot.wire.messenger import Messenger
 from index.store.jobs import Job
 
 log = logging.getLogger("passage")
@@ -42,14 +43,14 @@ class Notice:
 
     def __init__(
         self,
-        client: discord.Client,
+        messenger: Messenger,
         *,
         asker: int,
         channel: int,
         message: int,
         interaction: Interaction | None = None,
     ) -> None:
-        self._client = client
+        self._messenger = messenger
         self._asker = asker
         self.channel = channel
         self.message = message
@@ -59,9 +60,9 @@ class Notice:
         self._turn = asyncio.Lock()
 
     @classmethod
-    def of_job(cls, client: discord.Client, job: Job) -> Notice:
+    def of_job(cls, messenger: Messenger, job: Job) -> Notice:
         """Return the notice of a job that another process began."""
-        return cls(client, asker=job.asker, channel=job.channel, message=job.message)
+        return cls(messenger, asker=job.asker, channel=job.channel, message=job.message)
 
     @property
     def is_closing(self) -> bool:
@@ -98,8 +99,7 @@ class Notice:
                 return True
         if self.message == _UNREACHABLE:
             return False
-        channel = self._client.get_partial_messageable(self.channel)
-        message = channel.get_partial_message(self.message)
+        message = self._messenger.message(self.channel, self.message)
         try:
             await tried(lambda: message.edit(view=card))
         except TROUBLE as error:
@@ -109,8 +109,7 @@ class Notice:
 
     async def _write(self, card: ui.LayoutView) -> None:
         try:
-            asker = discord.Object(self._asker)
-            channel = await persist(lambda: self._client.create_dm(asker))
+            channel = await persist(lambda: self._messenger.direct(self._asker))
             # The asker may get several reports, and each of them once.
             nonce = str(discord.utils.time_snowflake(discord.utils.utcnow()))
             await persist(lambda: channel.send(view=card, nonce=nonce))
