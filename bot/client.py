@@ -26,17 +26,17 @@ from bot.features import help as help_feature
 from bot.features.mentions import Mentions
 from bot.features.unasked import Unasked
 from bot.service.context import Services
-from bot.service.housekeeping import Keeping
-from bot.service.signals import heed
-from bot.wire.deduplicate import Once
+from bot.service.housekeeping import Housekeeping
+from bot.service.signals import on_stop_signals
+from bot.wire.deduplicate import Deduplicator
 from bot.wire.delivery import GONE, Interaction
 from bot.wire.failures import (
     answer_failure,
-    kept_away,
-    named,
-    noted,
+    error_name,
+    is_unreachable,
+    log_failure,
 )
-from bot.wire.loop_lag import Pulse
+from bot.wire.loop_lag import LoopLag
 from bot.wire.messenger import Messenger
 from bot.wire.request_log import watched
 from index.errors import PassageError
@@ -77,9 +77,9 @@ class PassageBot(discord.AutoShardedClient):
         messenger: Messenger,
         mentions: Mentions,
         unasked: Unasked,
-        housekeeping: Keeping,
-        deduplicator: Once,
-        loop_lag: Pulse,
+        housekeeping: Housekeeping,
+        deduplicator: Deduplicator,
+        loop_lag: LoopLag,
     ) -> None:
         """Make the client; ``message_content`` asks for the one privileged intent."""
         intents = discord.Intents.none()
@@ -117,7 +117,7 @@ class PassageBot(discord.AutoShardedClient):
         self._measuring = asyncio.create_task(self._measure(), name="loop lag")
         for feature in FEATURES:
             feature.add_to(self.tree, self.services)
-        heed(self._leave)
+        on_stop_signals(self._leave)
         await self._sync()
         await self.housekeeping.resume()
         await self.services.queue.resume()
@@ -168,11 +168,11 @@ class PassageBot(discord.AutoShardedClient):
         if isinstance(error, PassageError):
             log.info("nothing was done in %s: %s", event, type(error).__name__)
         elif isinstance(error, discord.HTTPException) and error.code in GONE:
-            log.warning("nothing was done in %s: %s", event, named(error))
-        elif isinstance(error, Exception) and kept_away(error):
-            log.warning("perhaps nothing was done in %s: %s", event, named(error))
+            log.warning("nothing was done in %s: %s", event, error_name(error))
+        elif isinstance(error, Exception) and is_unreachable(error):
+            log.warning("perhaps nothing was done in %s: %s", event, error_name(error))
         elif error is not None:
-            noted(error, event)
+            log_failure(error, event)
 
     # Each event belongs to one file; Discord's names lead there.
 

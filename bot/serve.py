@@ -16,18 +16,18 @@ from bot.client import PassageBot
 from bot.compose import build_backups, build_engine
 from bot.features.mentions import Mentions
 from bot.features.unasked import Unasked
-from bot.service.async_engine import Desk
+from bot.service.async_engine import AsyncEngine
 from bot.service.context import Services
-from bot.service.housekeeping import Keeping
-from bot.service.ingest_queue import Adding
+from bot.service.housekeeping import Housekeeping
+from bot.service.ingest_queue import IngestQueue
 from bot.service.questions import Questions
 from bot.service.rates import Rates
-from bot.service.signals import let_go
+from bot.service.signals import restore_signals
 from bot.starter import sync_starter
 from bot.wire import gateway_log
-from bot.wire.component_router import Presses
-from bot.wire.deduplicate import Once
-from bot.wire.loop_lag import Pulse
+from bot.wire.component_router import ComponentRouter
+from bot.wire.deduplicate import Deduplicator
+from bot.wire.loop_lag import LoopLag
 from bot.wire.messenger import Messenger
 from bot.wire.redaction import redact_output
 from config.settings import LogLevel, Settings
@@ -57,7 +57,7 @@ def run(settings: Settings) -> None:
         engine.index(SHARED)
         _ = engine.reader
 
-    desk = Desk(build_engine(settings), prepare, passages=settings.passages)
+    desk = AsyncEngine(build_engine(settings), prepare, passages=settings.passages)
     daily = partial(build_backups(settings).daily, settings.backups)
     new_bot = partial(build_bot, desk, message_content=settings.message_content, daily=daily)
     try:
@@ -80,22 +80,22 @@ def run(settings: Settings) -> None:
 
 
 def build_bot(
-    engine: Desk, *, message_content: bool, daily: Callable[[], Path | None]
+    engine: AsyncEngine, *, message_content: bool, daily: Callable[[], Path | None]
 ) -> PassageBot:
     """Return a client with all that it works with; ``daily`` makes each day's backup."""
-    messenger, deduplicator = Messenger(), Once()
+    messenger, deduplicator = Messenger(), Deduplicator()
     questions = Questions(engine, Rates())
-    queue = Adding(engine, messenger)
+    queue = IngestQueue(engine, messenger)
     mentions = Mentions(messenger, questions)
     return PassageBot(
-        Services(engine, questions, queue, Presses(deduplicator)),
+        Services(engine, questions, queue, ComponentRouter(deduplicator)),
         message_content=message_content,
         messenger=messenger,
         mentions=mentions,
         unasked=Unasked(questions, mentions),
-        housekeeping=Keeping(engine, queue, daily),
+        housekeeping=Housekeeping(engine, queue, daily),
         deduplicator=deduplicator,
-        loop_lag=Pulse(),
+        loop_lag=LoopLag(),
     )
 
 
@@ -109,7 +109,7 @@ def _log(level: LogLevel) -> None:
         logging.getLogger("httpx").setLevel(logging.WARNING)  # names each address that it fetches
 
 
-async def _serve(desk: Desk, new_bot: Callable[[], PassageBot], token: str) -> None:
+async def _serve(desk: AsyncEngine, new_bot: Callable[[], PassageBot], token: str) -> None:
     """Serve until told to stop; the library is closed when nothing can ask for it any more.
 
     Once it has been up, a connection that discord.py gives up on is made anew: what it was cut
@@ -132,8 +132,8 @@ async def _serve(desk: Desk, new_bot: Callable[[], PassageBot], token: str) -> N
                 log.warning("the connection to Discord is made anew: %s", type(error).__name__)
             finally:
                 log.info("%s", bot.loop_lag)
-            let_go()
+            restore_signals()
             await asyncio.sleep(_AGAIN)
     finally:
         await desk.close()
-        let_go()  # from here on there is no loop to tell
+        restore_signals()  # from here on there is no loop to tell

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
-from index.answer.question import Asking, prepare
+from index.answer.question import SearchQuery, prepare
 from index.answer.reader import READ, Reader, Reading
 from index.answer.retrieve import Within, retrieve
 from index.answer.sentence_reader import SentenceReader
@@ -24,11 +24,11 @@ from index.errors import ExtractionError, PassageError
 from index.extract import Confined, Limits
 from index.ingest import Added, Ingest, Step
 from index.language.characters import without_surrogates
-from index.lru import Recent
+from index.lru import LRUCache
 from index.models.embedder import Embedder
 from index.records import Answer, Article, Ranked, Timing
 from index.search.collection import CollectionIndex
-from index.search.embedding import Progress
+from index.search.embedding import ProgressCallback
 from index.search.open_indexes import OpenIndexes
 from index.store.entries import Entry
 from index.store.library import Library
@@ -37,7 +37,7 @@ _REMEMBERED = 500  # answers
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Query:
     """A question, the collections that whoever asks may see, and the question it leans on."""
 
     text: str
@@ -45,7 +45,7 @@ class Asked:
     before: str = ""
 
 
-_Key = tuple[Asked, int, tuple[int, ...]]  # what an answer depends on
+_Key = tuple[Query, int, tuple[int, ...]]  # what an answer depends on
 
 
 class Engine:
@@ -76,7 +76,7 @@ class Engine:
         self._embedder: Embedder | None = None
         self._reader: Reader | None = None
         self._indexes = OpenIndexes(self._opened)
-        self._answers: Recent[_Key, Answer] = Recent(_REMEMBERED)
+        self._answers: LRUCache[_Key, Answer] = LRUCache(_REMEMBERED)
 
     def close(self) -> None:
         """Save what can be saved and close the library."""
@@ -124,9 +124,9 @@ class Engine:
 
     def ask_all(self, questions: Sequence[str], collections: Sequence[str], k: int) -> list[Answer]:
         """Answer questions to the same collections; they go through the model together."""
-        return self.ask_together([Asked(text, tuple(collections)) for text in questions], k)
+        return self.ask_together([Query(text, tuple(collections)) for text in questions], k)
 
-    def ask_together(self, asked: Sequence[Asked], k: int) -> list[Answer]:
+    def ask_together(self, asked: Sequence[Query], k: int) -> list[Answer]:
         """Answer questions that arrived together, each from its own collections.
 
         What was asked before, of the same collections as they are now, is remembered.
@@ -155,13 +155,13 @@ class Engine:
         return self.library.generation(index.name) != index.generation
 
     def _answered(
-        self, asked: Sequence[Asked], opened: Sequence[Sequence[CollectionIndex]], k: int
+        self, asked: Sequence[Query], opened: Sequence[Sequence[CollectionIndex]], k: int
     ) -> list[Answer]:
         embedder, reader = self.embedder, self.reader
         started = time.perf_counter()
         clean = without_surrogates
         asking = [
-            Asking(clean(one.text).strip(), indexes, clean(one.before).strip())
+            SearchQuery(clean(one.text).strip(), indexes, clean(one.before).strip())
             for one, indexes in zip(asked, opened, strict=True)
         ]
         questions = prepare(asking, embedder)
@@ -190,7 +190,9 @@ class Engine:
         if article is not None and within is None:
             return ()
         indexes = self._level(collections)
-        question = prepare([Asking(without_surrogates(query).strip(), indexes)], self.embedder)[0]
+        question = prepare(
+            [SearchQuery(without_surrogates(query).strip(), indexes)], self.embedder
+        )[0]
         return retrieve(question, indexes, self.library, k, within).ranked
 
     def add(
@@ -234,7 +236,7 @@ class Engine:
         self._answers.clear()
         shutil.rmtree(self._data / INDEX / folder_name(collection), ignore_errors=True)
 
-    def index(self, collection: str, progress: Progress | None = None) -> CollectionIndex:
+    def index(self, collection: str, progress: ProgressCallback | None = None) -> CollectionIndex:
         """Return the opened index of a collection, level with the library."""
         return self._level([collection], progress)[0]
 
@@ -248,7 +250,7 @@ class Engine:
         return tuple(name for name in names if self._indexes.get(name).far_behind)
 
     def _level(
-        self, collections: Sequence[str], progress: Progress | None = None
+        self, collections: Sequence[str], progress: ProgressCallback | None = None
     ) -> list[CollectionIndex]:
         """Return the indexes of collections that are asked together, level with the library."""
         _ = self.embedder  # loaded before the lock of what is open is taken, never within it

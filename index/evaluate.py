@@ -16,17 +16,17 @@ from typing import Any
 
 import numpy as np
 
-from index.answer.question import Asking, Question, prepare
+from index.answer.question import PreparedQuery, SearchQuery, prepare
 from index.answer.reader import Reader, Reading
 from index.answer.retrieve import retrieve
 from index.errors import EvaluationError
 from index.language.characters import without_surrogates
 from index.models.embedder import Embedder
 from index.passages.chunk import whole
-from index.passages.draft import Draft
+from index.passages.draft import PassageDraft
 from index.records import Article, State
 from index.search.collection import CollectionIndex
-from index.search.embedding import Progress
+from index.search.embedding import ProgressCallback
 from index.store.library import Library
 from index.store.sqlite.database import IN_MEMORY
 
@@ -64,7 +64,7 @@ class LabelledQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class QuestionResult:
     """What one question got.  Ranks count from 1; None means not among the first ten."""
 
     question: LabelledQuestion
@@ -166,7 +166,7 @@ class Evaluation:
         passages: Sequence[LabelledPassage],
         embedder: Embedder,
         reader: Reader,
-        progress: Progress | None = None,
+        progress: ProgressCallback | None = None,
     ) -> None:
         if not passages:
             raise EvaluationError("There are no passages to index.")
@@ -174,7 +174,7 @@ class Evaluation:
         self._reader = reader
         self._library = Library(IN_MEMORY)
         for passage in passages:
-            draft = Draft(whole(passage.text), passage.title)
+            draft = PassageDraft(whole(passage.text), passage.title)
             article = Article(passage.id, passage.title, passage.text, id=passage.id)
             self._library.store(_COLLECTION, article, [draft])
         with tempfile.TemporaryDirectory() as nowhere:
@@ -186,13 +186,13 @@ class Evaluation:
         self._library.close()
 
     def run(
-        self, questions: Sequence[LabelledQuestion], progress: Progress | None = None
-    ) -> list[Outcome]:
+        self, questions: Sequence[LabelledQuestion], progress: ProgressCallback | None = None
+    ) -> list[QuestionResult]:
         """Answer every question, in batches, and say how each went."""
-        outcomes: list[Outcome] = []
+        outcomes: list[QuestionResult] = []
         for start in range(0, len(questions), _BATCH):
             batch = questions[start : start + _BATCH]
-            prepared = prepare([Asking(q.text, [self._index]) for q in batch], self._embedder)
+            prepared = prepare([SearchQuery(q.text, [self._index]) for q in batch], self._embedder)
             retrievals = [retrieve(q, [self._index], self._library, DEPTH) for q in prepared]
             readings = self._reader.read(prepared, retrievals)
             outcomes.extend(map(self._outcome, batch, prepared, readings))
@@ -200,10 +200,12 @@ class Evaluation:
                 progress(len(outcomes), len(questions))
         return outcomes
 
-    def _outcome(self, labelled: LabelledQuestion, question: Question, reading: Reading) -> Outcome:
+    def _outcome(
+        self, labelled: LabelledQuestion, question: PreparedQuery, reading: Reading
+    ) -> QuestionResult:
         first = reading.ranked[0]
         dense, bm25 = self._halves(question)
-        return Outcome(
+        return QuestionResult(
             question=labelled,
             state=reading.state,
             confidence=reading.confidence,
@@ -219,7 +221,7 @@ class Evaluation:
             ),
         )
 
-    def _halves(self, question: Question) -> tuple[list[str], list[str]]:
+    def _halves(self, question: PreparedQuery) -> tuple[list[str], list[str]]:
         """Return the passages as the vectors alone and as BM25 alone would rank them."""
         hits = self._index.search(question.vector, question.terms, question.is_word, DEPTH).hits
         passages = self._library.passages([hit.id for hit in hits])
@@ -233,7 +235,7 @@ def _rank(names: Sequence[str], relevant: frozenset[str]) -> int | None:
     return next((rank for rank, name in enumerate(names, 1) if name in relevant), None)
 
 
-def figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def figures(outcomes: Sequence[QuestionResult]) -> dict[str, Any]:
     """Return the figures of ``passage eval``, rounded to four places.
 
     Recall and MRR are over the answerable questions; auroc is that of the confidence,
@@ -256,7 +258,7 @@ def recall(ranks: Sequence[int | None], k: int) -> float:
     return _mean([float(rank is not None and rank <= k) for rank in ranks])
 
 
-def states(outcomes: Sequence[Outcome]) -> dict[State, float]:
+def states(outcomes: Sequence[QuestionResult]) -> dict[State, float]:
     """Return the share of questions that got each state."""
     names: tuple[State, ...] = ("answer", "closest", "none")
     return {name: _mean([float(o.state == name) for o in outcomes]) for name in names}
@@ -275,7 +277,7 @@ def auroc(positive: Sequence[float], negative: Sequence[float]) -> float | None:
     return round(float((below + up_to).sum() / 2 / len(positive) / len(negative)), 4)
 
 
-def calibration_error(outcomes: Sequence[Outcome], bins: int = 10) -> float:
+def calibration_error(outcomes: Sequence[QuestionResult], bins: int = 10) -> float:
     """Return the expected calibration error: how far confidence is from being right.
 
     Guo et al., "On Calibration of Modern Neural Networks" (2017), equation 3, with equal

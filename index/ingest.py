@@ -17,7 +17,7 @@ from index.language.characters import without_surrogates
 from index.models.embedder import Embedder
 from index.passages.chunk import chunk
 from index.passages.context import context
-from index.passages.draft import Draft
+from index.passages.draft import PassageDraft
 from index.passages.packing import Budget
 from index.records import Article
 from index.search.embedding import embedded
@@ -73,7 +73,7 @@ class _Prepared:
     """An article that is to be added, and its passages."""
 
     article: Article
-    drafts: tuple[Draft, ...]
+    drafts: tuple[PassageDraft, ...]
 
 
 class Ingest:
@@ -179,11 +179,11 @@ class Ingest:
             article.warnings,
         )
 
-    def _drafts(self, article: Article) -> list[Draft]:
+    def _drafts(self, article: Article) -> list[PassageDraft]:
         room = self._embedder.passage_tokens - _CONTEXT_TOKENS
         chunks = chunk(article, self._embedder.count_tokens, Budget().within(room))
         return [
-            Draft(piece, self._fitting(context(article, piece, opening=number == 0)))
+            PassageDraft(piece, self._fitting(context(article, piece, opening=number == 0)))
             for number, piece in enumerate(chunks)
         ]
 

@@ -11,7 +11,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Recent(Generic[K, V]):
+class LRUCache(Generic[K, V]):
     """A mapping that forgets what was used longest ago.  May be used from any thread."""
 
     def __init__(self, most: int) -> None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Unpack
 from index.models.compiled import ModelStore
 from index.models.load_embedder import DEFAULT_MODEL, load_embedder
 from index.models.load_reader import DEFAULT_READER, load_span_model
-from index.store.servers import Guilds, SettingsChange
+from index.store.servers import Servers, SettingsChange
 from index.store.sqlite.database import Database
 from tests.loopback import BotProcess, Channel, Discord, Guild, Intent, Message, User
 
@@ -60,7 +60,7 @@ class Scene:
     def set(self, **changed: Unpack[SettingsChange]) -> None:
         """Change the server's settings, as /settings does."""
         database = Database(self.data / "library.db")
-        Guilds(database).change(self.guild.id, **changed)
+        Servers(database).change(self.guild.id, **changed)
         database.close()
 
     async def restart(self, *, kill: bool = False) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from index.models.embedder import Vectors
-from index.models.spans import Evidence, Excerpt, Span
+from index.models.spans import AnswerSpan, Evidence, Excerpt
 from index.passages.chunk import whole
-from index.passages.draft import Chunk, Draft
+from index.passages.draft import Chunk, PassageDraft
 from index.records import Article
 
 _WORD = re.compile(r"\w+")
@@ -72,13 +72,15 @@ def made(name: str, text: str, title: str = "", **details: str) -> Article:
     return Article(source=f"{name}.txt", title=title or name, text=text, id=name, **details)
 
 
-def drafts(*texts: str, context: str = "") -> tuple[str, list[Draft]]:
+def drafts(*texts: str, context: str = "") -> tuple[str, list[PassageDraft]]:
     """Return an article's text made of ``texts``, and each of them as a passage of it."""
     found, position = [], 0
     for text in texts:
         piece = whole(text)
         moved = tuple(type(s)(s.start + position, s.end + position) for s in piece.sentences)
-        found.append(Draft(Chunk(position, position + len(text), None, None, moved), context))
+        found.append(
+            PassageDraft(Chunk(position, position + len(text), None, None, moved), context)
+        )
         position += len(text) + 2
     return "\n\n".join(texts), found
 
@@ -108,5 +110,5 @@ class SharedWords:
         for start, end in excerpt.sentences:
             words = list(_WORD.finditer(excerpt.text, start, end))
             shared = sum(match.group().lower() in asked for match in words)
-            spans.append(Span(*words[-1].span(), 2.0 * shared - 5) if words else None)
+            spans.append(AnswerSpan(*words[-1].span(), 2.0 * shared - 5) if words else None)
         return Evidence(max((s.odds for s in spans if s), default=-5.0) + 1, tuple(spans))

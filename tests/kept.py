@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from index.records import Answer, Passage, Quote, Ranked, State, Timing
-from index.store.answers import Journal, Scores
+from index.store.answers import Answers, Scores
 from index.store.searches import Search
 
 NOW = 1_800_000_000
@@ -34,7 +34,7 @@ def answered(
 
 
 def record(
-    journal: Journal,
+    journal: Answers,
     message: int,
     answer: Answer | None = None,
     *,

@@ -11,7 +11,7 @@ import pytest
 
 from bot.client import PassageBot
 from bot.serve import build_bot
-from bot.service.async_engine import Desk
+from bot.service.async_engine import AsyncEngine
 from bot.service.ingest_queue import pasted
 from index.collection_names import server_collection
 from index.engine import Engine
@@ -22,7 +22,7 @@ HERE = server_collection(7)
 
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[PassageBot]:
-    desk = Desk(Engine(tmp_path, BagOfWords), lambda _: None, passages=3)
+    desk = AsyncEngine(Engine(tmp_path, BagOfWords), lambda _: None, passages=3)
     async with build_bot(desk, message_content=False, daily=lambda: None) as bot:
         yield bot
     await desk.close()

@@ -13,7 +13,7 @@ from index.collection_names import server_collection
 from index.records import Article
 from index.store.feedback import Complaint, Feedback
 from index.store.library import Library
-from index.store.servers import Guilds
+from index.store.servers import Servers
 from index.store.sqlite.database import Database
 from tests.bot_fixtures import NOWHERE, PATIENCE, WORTH, Scene, playing, seed
 from tests.kept import on_disk
@@ -246,7 +246,7 @@ async def test_buttons_say_that_their_article_is_gone(
 async def test_nothing_of_a_server_that_was_left_is_shown(scene: Scene) -> None:
     answer = await scene.answer_to(scene.ada, WORTH)
     database = Database(scene.data / "library.db")
-    Guilds(database).mark_left(scene.guild.id, 1)
+    Servers(database).mark_left(scene.guild.id, 1)
     for press in ("Next", "Before / after", "👍"):
         told = await (await scene.ada.click(answer, press)).response()
         assert told.ephemeral

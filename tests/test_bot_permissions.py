@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from bot.cards.custom_ids import ACTIONS, FORMS, build
-from index.store.servers import Guilds, GuildSettings
+from index.store.servers import Servers, ServerSettings
 from index.store.sqlite.database import Database
 from tests.bot_fixtures import PATIENCE, WORTH, Scene, playing
 from tests.keepers import add, plain
@@ -398,7 +398,7 @@ async def remove_bot(scene: Scene) -> None:
 async def until_hidden(scene: Scene, *, hidden: bool) -> None:
     database = Database(scene.data / "library.db")
     for _ in range(500):
-        if Guilds(database).is_hidden(scene.guild.id) == hidden:
+        if Servers(database).is_hidden(scene.guild.id) == hidden:
             break
         await asyncio.sleep(0.02)
     database.close()
@@ -438,10 +438,10 @@ async def test_whoever_stops_being_a_keeper_can_do_nothing_with_what_is_open(
     assert "512" in (await scene.answer_to(scene.ada, "How old is the oak of Ulm?")).text
 
 
-def kept(scene: Scene) -> tuple[GuildSettings, int]:
+def kept(scene: Scene) -> tuple[ServerSettings, int]:
     """Return a server's settings and how many articles there are, as they are on the disk."""
     database = Database(scene.data / "library.db")
-    settings = Guilds(database).get(scene.guild.id)
+    settings = Servers(database).get(scene.guild.id)
     count = database.read("SELECT count(*) FROM articles")[0][0]
     database.close()
     return settings, count
@@ -523,7 +523,7 @@ async def test_titles_are_offered_to_keepers_alone_and_to_nobody_once_the_bot_ha
     assert await offered(scene.ada) == ["Oak"]
     assert await offered(scene.person("Bob")) == []
     database = Database(scene.data / "library.db")
-    Guilds(database).mark_left(scene.guild.id, 1)
+    Servers(database).mark_left(scene.guild.id, 1)
     assert await offered(scene.ada) == []
-    assert Guilds(database).mark_joined(scene.guild.id, 1)
+    assert Servers(database).mark_joined(scene.guild.id, 1)
     database.close()

@@ -10,7 +10,7 @@ import pytest
 
 import tests.loopback
 from bot.service.housekeeping import served
-from index.store.servers import Guilds
+from index.store.servers import Servers
 from index.store.sqlite.database import Database
 from tests.bot_fixtures import PATIENCE, compile_models, environment
 from tests.loopback import Discord, Guild
@@ -46,7 +46,7 @@ async def test_each_of_two_processes_puts_away_only_servers_of_its_own(tmp_path:
         gone = [founded(discord, shard, bot=False) for shard in (0, 1)]
         with closing(Database(tmp_path / "library.db")) as database:
             for guild in (*here, *gone):
-                Guilds(database).change(guild.id, per_minute=20)
+                Servers(database).change(guild.id, per_minute=20)
         for shard, env in enumerate(environments(tmp_path)):
             async with discord.run(HALF, env=env, ready_within=PATIENCE):
                 await discord.until(
@@ -75,4 +75,4 @@ def shard_of(guild: Guild) -> int:
 
 def hidden(data: Path, guilds: list[Guild]) -> list[Guild]:
     with closing(Database(data / "library.db")) as database:
-        return [guild for guild in guilds if Guilds(database).is_hidden(guild.id)]
+        return [guild for guild in guilds if Servers(database).is_hidden(guild.id)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from index.evaluate import LabelledQuestion, Outcome
+from index.evaluate import LabelledQuestion, QuestionResult
 from tests.measure.calibrate import fit, fit_order
 
 
@@ -27,7 +27,7 @@ def test_questions_that_tell_nothing_of_the_order_change_nothing() -> None:
     assert fit_order([[*told, *untold]]) == pytest.approx(fit_order([told]), rel=1e-3)
 
 
-def _chosen(count: int) -> list[Outcome]:
+def _chosen(count: int) -> list[QuestionResult]:
     chance = np.random.default_rng(0)
     outcomes = []
     for _ in range(count):
@@ -37,7 +37,7 @@ def _chosen(count: int) -> list[Outcome]:
     return outcomes
 
 
-def _outcome(rows: np.ndarray, answering: set[int]) -> Outcome:
+def _outcome(rows: np.ndarray, answering: set[int]) -> QuestionResult:
     grounds = tuple((n in answering, tuple(map(float, row))) for n, row in enumerate(rows))
     question = LabelledQuestion("q", "Who?", frozenset("p"))
-    return Outcome(question, "closest", 0.4, 1, 1, 1, "p", None, (), grounds)
+    return QuestionResult(question, "closest", 0.4, 1, 1, 1, "p", None, (), grounds)

@@ -12,7 +12,7 @@ from bot.cards.parts import AMBER, GREEN, GREY, RED, percent
 from index.ingest import Added, Report
 from index.records import Answer, Passage, Quote, Ranked, Timing
 from index.store.entries import Entry
-from index.store.servers import GuildSettings
+from index.store.servers import ServerSettings
 from tests.seen import buttons, check, colour, parts, said, texts
 
 TEXT = "In 2016 both sides signed in Goa. It is worth US$5.43 billion.\nDelivery began in 2021."
@@ -361,7 +361,7 @@ def test_a_report_of_nothing() -> None:
 
 def test_settings() -> None:
     card = cards.settings_card(
-        GuildSettings(
+        ServerSettings(
             11, frozenset({22, 21}), private_by_default=True, per_minute=7, keep_questions_days=0
         )
     )
@@ -389,7 +389,7 @@ def test_settings() -> None:
 
 
 def test_settings_untouched() -> None:
-    card = cards.settings_card(GuildSettings())
+    card = cards.settings_card(ServerSettings())
     check(card)
     assert said(card) == (
         "### Settings\n"

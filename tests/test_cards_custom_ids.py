@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.cards.custom_ids import (
     ACTIONS,
     MOST,
-    Press,
+    ComponentId,
     build,
     key_of,
     parse,
@@ -28,7 +28,7 @@ def test_the_grammar() -> None:
 @given(st.sampled_from(sorted(ACTIONS)), KEYS, st.integers(0, MOST))
 def test_what_is_built_is_parsed(action: str, key: str, number: int) -> None:
     has_key, has_number = ACTIONS[action]
-    press = Press(action, key if has_key else "", number if has_number else 0)
+    press = ComponentId(action, key if has_key else "", number if has_number else 0)
     custom_id = build(press.action, press.key, press.number)
     assert parse(custom_id) == press
     assert len(custom_id) <= 100
@@ -100,4 +100,4 @@ def test_an_article_id_that_is_no_key_gets_one() -> None:
 
 @given(st.text())
 def test_every_key_fits_a_custom_id(name: str) -> None:
-    assert parse(build("remove", key_of(name))) == Press("remove", key_of(name))
+    assert parse(build("remove", key_of(name))) == ComponentId("remove", key_of(name))

@@ -14,7 +14,7 @@ from bot import cards
 from index.ingest import Added, Outcome, Report
 from index.records import Answer, Passage, Quote, Ranked, State, Timing
 from index.store.entries import Entry
-from index.store.servers import GuildSettings
+from index.store.servers import ServerSettings
 from tests.rendering import acts, render
 from tests.seen import check, parts, texts
 from tests.test_markup import HOSTILE, fragments
@@ -184,7 +184,7 @@ CARDS: dict[str, st.SearchStrategy[ui.LayoutView]] = {
     "settings": st.builds(
         cards.settings_card,
         st.builds(
-            GuildSettings,
+            ServerSettings,
             st.one_of(st.none(), snowflakes),
             st.frozensets(snowflakes, max_size=40),
             st.booleans(),

@@ -14,8 +14,8 @@ from index.errors import ModelError
 from index.models.compiled import ModelStore
 from index.models.compiling import (
     OUT_OF_MEMORY,
+    CompileOutcome,
     CompileProcess,
-    Outcome,
     Request,
 )
 from index.models.embedder import CompiledEmbedder
@@ -131,7 +131,7 @@ def test_the_process_is_told_no_token(
     told = CompileProcess([sys.executable, "-c", script]).compile(
         Request("reader", tiny, "int8", str(tmp_path))
     )
-    assert told == Outcome("")
+    assert told == CompileOutcome("")
 
 
 def test_a_process_is_ended_with_who_wanted_it(tiny: str, tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_several_that_want_the_same_have_it_compiled_once(
 
     monkeypatch.setattr(ModelStore, "keep", counted)
     request = Request("embedder", tiny, "int8", str(store.folder))
-    outcomes: list[Outcome] = []
+    outcomes: list[CompileOutcome] = []
     threads = [
         threading.Thread(target=lambda: outcomes.append(compile_worker.compiled(request)))
         for _ in range(3)
@@ -199,8 +199,8 @@ def test_one_that_is_emptied_before_the_model_is_loaded_is_one_sentence(
     tmp_path: Path, tiny: str
 ) -> None:
     class Emptied(CompileProcess):
-        def compile(self, request: Request) -> Outcome:
-            return Outcome(f"{request.name}@gone")
+        def compile(self, request: Request) -> CompileOutcome:
+            return CompileOutcome(f"{request.name}@gone")
 
     with pytest.raises(ModelError, match=r"is gone from .* again: keep other programs from"):
         load_embedder(tiny, ModelStore(tmp_path / "models", Emptied()))

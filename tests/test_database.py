@@ -13,9 +13,9 @@ import pytest
 
 from index.digests import text_digest
 from index.errors import LibraryError
-from index.store.answers import Journal
+from index.store.answers import Answers
 from index.store.library import Library
-from index.store.servers import Guilds
+from index.store.servers import Servers
 from index.store.sqlite import database as database_module
 from index.store.sqlite.database import Database
 from index.store.sqlite.schema import MIGRATIONS, SCHEMA
@@ -68,11 +68,11 @@ def test_a_library_of_version_1_is_upgraded_with_all_that_it_holds(old: Path) ->
         text, pieces = drafts("New.")
         library.store(ONE, made("new", text), pieces)
         assert [p.id for p in library.passages_of(ONE, "new")] == [5]  # 4 was used and removed
-        name = record(Journal(library.database), 7, answered("When?", 1))
-        kept = Journal(library.database).find(name, ONE)
+        name = record(Answers(library.database), 7, answered("When?", 1))
+        kept = Answers(library.database).find(name, ONE)
         assert kept is not None
         assert None not in kept.ranked(library.passages([1]))
-        assert Guilds(library.database).change(1, per_minute=3).per_minute == 3
+        assert Servers(library.database).change(1, per_minute=3).per_minute == 3
         assert library.check() == []
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.service.async_engine import Desk
+from bot.service.async_engine import AsyncEngine
 from index.collection_names import SHARED
-from index.engine import Asked, Engine
+from index.engine import Engine, Query
 from index.errors import ModelError, PassageError
 from index.models.embedder import Vectors
 from index.records import Answer, Article
@@ -42,12 +42,12 @@ async def test_questions_that_arrive_together_go_through_the_model_together(
     batches: list[int] = []
     together = engine.ask_together
 
-    def counted(asked: Sequence[Asked], k: int) -> list[Answer]:
+    def counted(asked: Sequence[Query], k: int) -> list[Answer]:
         batches.append(len(asked))
         return together(asked, k)
 
     monkeypatch.setattr(engine, "ask_together", counted)
-    desk = Desk(engine, nothing, passages=3)
+    desk = AsyncEngine(engine, nothing, passages=3)
     questions = [f"Who was first on the moon, {number}?" for number in range(70)]
     waiting = [asyncio.create_task(desk.ask(question, [SHARED])) for question in questions]
     await asyncio.sleep(0)
@@ -63,12 +63,12 @@ async def test_while_some_are_read_the_next_are_looked_for(
 ) -> None:
     together, both = engine.ask_together, threading.Barrier(2)
 
-    def meeting(asked: Sequence[Asked], k: int) -> list[Answer]:
+    def meeting(asked: Sequence[Query], k: int) -> list[Answer]:
         both.wait(10)  # raises where nobody else comes
         return together(asked, k)
 
     monkeypatch.setattr(engine, "ask_together", meeting)
-    desk = Desk(engine, nothing, passages=3)
+    desk = AsyncEngine(engine, nothing, passages=3)
     desk.open()
     questions = [f"Who was first on the moon, {number}?" for number in range(16)]
     answers = await asyncio.gather(*(desk.ask(question, [SHARED]) for question in questions))
@@ -78,7 +78,7 @@ async def test_while_some_are_read_the_next_are_looked_for(
 
 async def test_questions_wait_for_the_model(engine: Engine) -> None:
     loaded = threading.Event()
-    desk = Desk(engine, lambda _: bool(loaded.wait(10)), passages=3)
+    desk = AsyncEngine(engine, lambda _: bool(loaded.wait(10)), passages=3)
     desk.open()
     desk.open()
     asked = asyncio.create_task(desk.ask("Who was first on the moon?", [SHARED]))
@@ -95,7 +95,7 @@ async def test_a_model_that_can_not_be_loaded_is_told_to_everyone(engine: Engine
     def fail(_engine: Engine) -> None:
         raise ModelError("The model is not there.")
 
-    desk = Desk(engine, fail, passages=3)
+    desk = AsyncEngine(engine, fail, passages=3)
     desk.open()
     for _ in range(2):
         with pytest.raises(ModelError, match="not there"):
@@ -111,7 +111,7 @@ class FieldError(ModelError):
         self.line = line
 
 
-async def told(desk: Desk, people: int) -> list[BaseException]:
+async def told(desk: AsyncEngine, people: int) -> list[BaseException]:
     """Return what people are told who all ask at once."""
     asked = (desk.ask("Who was first on the moon?", [SHARED]) for _ in range(people))
     found = await asyncio.gather(*asked, return_exceptions=True)
@@ -139,7 +139,7 @@ async def test_everyone_is_told_by_an_exception_of_their_own(
     def fail(_engine: Engine) -> None:
         raise failure from ValueError("why")
 
-    desk = Desk(engine, fail, passages=3)
+    desk = AsyncEngine(engine, fail, passages=3)
     desk.open()
     errors = [error for _ in range(20) for error in await told(desk, 2)]
     await desk.close()
@@ -153,7 +153,7 @@ async def test_everyone_is_told_by_an_exception_of_their_own(
 async def test_all_who_wait_at_the_end_are_told_by_an_exception_of_their_own(
     engine: Engine,
 ) -> None:
-    desk = Desk(engine, nothing, passages=3)
+    desk = AsyncEngine(engine, nothing, passages=3)
     waiting = asyncio.create_task(told(desk, 3))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -170,13 +170,13 @@ async def test_a_question_that_fails_fails_alone(
 ) -> None:
     together = engine.ask_together
 
-    def brittle(asked: Sequence[Asked], k: int) -> list[Answer]:
+    def brittle(asked: Sequence[Query], k: int) -> list[Answer]:
         if any("bad" in one.text for one in asked):
             raise PassageError("That one is bad.")
         return together(asked, k)
 
     monkeypatch.setattr(engine, "ask_together", brittle)
-    desk = Desk(engine, nothing, passages=3)
+    desk = AsyncEngine(engine, nothing, passages=3)
     desk.open()
     results = await asyncio.gather(
         *(desk.ask(text, [SHARED]) for text in ("moon?", "bad?", "first?")),
@@ -191,12 +191,12 @@ async def test_the_loop_goes_on_while_the_model_works(
 ) -> None:
     together = engine.ask_together
 
-    def slow(asked: Sequence[Asked], k: int) -> list[Answer]:
+    def slow(asked: Sequence[Query], k: int) -> list[Answer]:
         time.sleep(0.2)
         return together(asked, k)
 
     monkeypatch.setattr(engine, "ask_together", slow)
-    desk = Desk(engine, nothing, passages=3)
+    desk = AsyncEngine(engine, nothing, passages=3)
     desk.open()
     asked = asyncio.create_task(desk.ask("moon?", [SHARED]))
     turns = 0
@@ -208,7 +208,7 @@ async def test_the_loop_goes_on_while_the_model_works(
 
 
 async def test_who_still_waits_at_the_end_is_told(engine: Engine) -> None:
-    desk = Desk(engine, nothing, passages=3)
+    desk = AsyncEngine(engine, nothing, passages=3)
     asked = asyncio.create_task(desk.ask("moon?", [SHARED]))
     await asyncio.sleep(0)
     await desk.close()
@@ -234,12 +234,12 @@ class Embedding(BagOfWords):
 
 
 @pytest.fixture
-async def slow(tmp_path: Path) -> AsyncIterator[tuple[Desk, Embedding]]:
+async def slow(tmp_path: Path) -> AsyncIterator[tuple[AsyncEngine, Embedding]]:
     """A desk whose shared collection is level with the library."""
     model = Embedding()
     engine = Engine(tmp_path, lambda: model)
     engine.add_article(MOON, SHARED)
-    desk = Desk(engine, nothing, passages=3)
+    desk = AsyncEngine(engine, nothing, passages=3)
     desk.open()
     await desk.ask("Who was first on the moon?", [SHARED])
     yield desk, model
@@ -247,7 +247,7 @@ async def slow(tmp_path: Path) -> AsyncIterator[tuple[Desk, Embedding]]:
     await desk.close()
 
 
-def unembedded(desk: Desk, collection: str, *texts: str) -> None:
+def unembedded(desk: AsyncEngine, collection: str, *texts: str) -> None:
     """Store passages of which no vectors are kept, as those of another model are not."""
     text, pieces = drafts(*texts)
     desk.engine.library.store(collection, made("a", text), pieces)
@@ -260,7 +260,7 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 async def test_indexes_being_rebuilt_hold_up_only_who_asks_them(
-    slow: tuple[Desk, Embedding], monkeypatch: pytest.MonkeyPatch
+    slow: tuple[AsyncEngine, Embedding], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk, model = slow
     rebuilt: list[str] = []
@@ -293,7 +293,7 @@ async def test_indexes_being_rebuilt_hold_up_only_who_asks_them(
 
 
 async def test_an_index_that_can_not_be_rebuilt_fails_each_who_asks_it_and_nobody_else(
-    slow: tuple[Desk, Embedding],
+    slow: tuple[AsyncEngine, Embedding],
 ) -> None:
     desk, _ = slow
     unembedded(desk, "guild:1", "A broken river.")
@@ -311,7 +311,7 @@ async def test_an_index_that_can_not_be_rebuilt_fails_each_who_asks_it_and_nobod
 
 
 async def test_who_no_longer_waits_for_an_index_stops_its_rebuilding_for_nobody_else(
-    slow: tuple[Desk, Embedding],
+    slow: tuple[AsyncEngine, Embedding],
 ) -> None:
     desk, model = slow
     unembedded(desk, "guild:1", "The slow river.")
@@ -330,7 +330,9 @@ async def test_who_no_longer_waits_for_an_index_stops_its_rebuilding_for_nobody_
     assert searching.cancelled()
 
 
-async def test_the_end_waits_for_no_index_to_be_rebuilt(slow: tuple[Desk, Embedding]) -> None:
+async def test_the_end_waits_for_no_index_to_be_rebuilt(
+    slow: tuple[AsyncEngine, Embedding],
+) -> None:
     desk, model = slow
     unembedded(desk, "guild:1", *(f"The slow river {number:03}." for number in range(300)))
     waiting = [
@@ -350,7 +352,7 @@ async def test_the_end_waits_for_no_index_to_be_rebuilt(slow: tuple[Desk, Embedd
 
 
 async def test_indexes_that_can_not_all_stay_open_are_rebuilt_once(
-    slow: tuple[Desk, Embedding], monkeypatch: pytest.MonkeyPatch
+    slow: tuple[AsyncEngine, Embedding], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(open_indexes, "MOST_OPEN", 1)
     monkeypatch.setattr(CollectionIndex, "save", lambda _: None)  # as where there is no room

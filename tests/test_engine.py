@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from index.answer.reader import Reading
 from index.collection_names import SHARED
-from index.engine import Asked, Engine
+from index.engine import Engine, Query
 from index.errors import PassageError, UnknownArticleError
 from index.models.embedder import Vectors
 from index.records import Answer
@@ -288,7 +288,7 @@ def test_a_follow_up_gets_the_sentence_that_it_asks_for_itself(engine: Engine) -
     engine.add_article(made("deal", text), "shared")
     before = "How much is the S-400 deal worth?"
     first, then = (
-        engine.ask_together([Asked(question, ("shared",), earlier)], 5)[0]
+        engine.ask_together([Query(question, ("shared",), earlier)], 5)[0]
         for question, earlier in ((before, ""), ("and when delivered?", before))
     )
     assert first.quote is not None

@@ -16,7 +16,7 @@ from index.evaluate import (
     Evaluation,
     LabelledPassage,
     LabelledQuestion,
-    Outcome,
+    QuestionResult,
     auroc,
     calibration_error,
     figures,
@@ -30,10 +30,10 @@ from tests.fakes import BagOfWords
 
 def outcome(
     rank: int | None, confidence: float, state: State = "answer", *, answerable: bool = True
-) -> Outcome:
+) -> QuestionResult:
     relevant = frozenset({"p"} if answerable else ())
     question = LabelledQuestion("q", "?", relevant)
-    return Outcome(question, state, confidence, rank, rank, rank, "p", None, ())
+    return QuestionResult(question, state, confidence, rank, rank, rank, "p", None, ())
 
 
 OUTCOMES = [

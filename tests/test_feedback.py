@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 
 from index.errors import PassageError
-from index.store.answers import Journal
+from index.store.answers import Answers
 from index.store.feedback import Complaint, Feedback, Missed
 from index.store.library import Library
-from index.store.servers import Guilds
+from index.store.servers import Servers
 from tests.kept import ANN, BO, CAT, NOW, ONE, TWO, answered, record
 
 
 @pytest.fixture
-def journal(library: Library) -> Journal:
-    return Journal(library.database)
+def journal(library: Library) -> Answers:
+    return Answers(library.database)
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def votes(library: Library) -> list[tuple[int, bool, str | None, str, int]]:
 
 
 def test_a_person_has_one_vote_on_an_answer_and_may_change_it(
-    library: Library, journal: Journal, feedback: Feedback
+    library: Library, journal: Answers, feedback: Feedback
 ) -> None:
     name = record(journal, 7)
     assert feedback.vote(name, ONE, ANN, helpful=True, now=NOW)
@@ -45,20 +45,20 @@ def test_a_person_has_one_vote_on_an_answer_and_may_change_it(
 
 
 def test_no_vote_reaches_another_server_or_an_answer_that_is_gone(
-    library: Library, journal: Journal, feedback: Feedback
+    library: Library, journal: Answers, feedback: Feedback
 ) -> None:
     name = record(journal, 7)
     assert not feedback.vote(name, TWO, ANN, helpful=True, now=NOW)
     assert not feedback.vote("gone", ONE, ANN, helpful=True, now=NOW)
-    Guilds(library.database).mark_left(1, NOW)
+    Servers(library.database).mark_left(1, NOW)
     assert not feedback.vote(name, ONE, ANN, helpful=True, now=NOW)
     assert votes(library) == []
 
 
 def test_where_questions_are_not_kept_votes_are_not_either(
-    library: Library, journal: Journal, feedback: Feedback
+    library: Library, journal: Answers, feedback: Feedback
 ) -> None:
-    guilds = Guilds(library.database)
+    guilds = Servers(library.database)
     guilds.change(1, keep_questions_days=0)
     name = record(journal, 7)
     assert not feedback.vote(name, ONE, ANN, helpful=True, now=NOW)
@@ -68,7 +68,7 @@ def test_where_questions_are_not_kept_votes_are_not_either(
 
 
 def test_a_comment_has_500_characters_and_a_reason_is_one_of_three(
-    library: Library, journal: Journal, feedback: Feedback
+    library: Library, journal: Answers, feedback: Feedback
 ) -> None:
     name = record(journal, 7)
     assert feedback.vote(name, ONE, ANN, helpful=False, comment="三" * 500, now=NOW)
@@ -83,7 +83,7 @@ def test_a_comment_has_500_characters_and_a_reason_is_one_of_three(
 
 
 def test_feedback_goes_with_the_answer_that_it_was_on(
-    library: Library, journal: Journal, feedback: Feedback
+    library: Library, journal: Answers, feedback: Feedback
 ) -> None:
     edited, removed = record(journal, 7), record(journal, 8)
     for name in (edited, removed):
@@ -94,7 +94,7 @@ def test_feedback_goes_with_the_answer_that_it_was_on(
 
 
 def test_what_was_asked_in_vain_is_grouped_and_told_without_names(
-    journal: Journal, feedback: Feedback
+    journal: Answers, feedback: Feedback
 ) -> None:
     record(journal, 1, answered("When?"), now=NOW)
     wrong = record(journal, 2, answered("How long?", 4), asker=BO, now=NOW + 1)
@@ -121,7 +121,7 @@ def test_what_was_asked_in_vain_is_grouped_and_told_without_names(
 
 
 def test_a_private_question_shows_only_once_its_asker_gave_a_vote(
-    journal: Journal, feedback: Feedback
+    journal: Answers, feedback: Feedback
 ) -> None:
     name = record(journal, 1, answered("Am I ill?", state="none"), private=True)
     assert feedback.in_vain(ONE) == []
@@ -130,7 +130,7 @@ def test_a_private_question_shows_only_once_its_asker_gave_a_vote(
 
 
 def test_keepers_see_what_was_asked_on_their_server_alone(
-    library: Library, journal: Journal, feedback: Feedback
+    library: Library, journal: Answers, feedback: Feedback
 ) -> None:
     for number, collection in enumerate((ONE, TWO, "user:11", "shared")):
         answer = answered(f"canary of {collection}", state="none")
@@ -141,11 +141,11 @@ def test_keepers_see_what_was_asked_on_their_server_alone(
         assert missed.question == f"canary of {collection}"
         assert [c.comment for c in missed.complaints] == [collection]
         assert "canary" not in repr(missed)
-    Guilds(library.database).mark_left(1, NOW)
+    Servers(library.database).mark_left(1, NOW)
     assert feedback.in_vain(ONE) == []
 
 
-def test_questions_of_signs_alone_are_told_apart(journal: Journal, feedback: Feedback) -> None:
+def test_questions_of_signs_alone_are_told_apart(journal: Answers, feedback: Feedback) -> None:
     for message, question in enumerate(("???", "!!", "???")):
         record(journal, message, answered(question, state="none"))
     assert [(m.question, m.times) for m in feedback.in_vain(ONE)] == [("???", 2), ("!!", 1)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.service.conversation import Talk
+from bot.service.conversation import Conversations
 from index.language.followups import leans, understood
 
 BEFORE = "How much is the S-400 deal worth?"
@@ -46,7 +46,7 @@ def test_the_first_question_has_nothing_to_lean_on() -> None:
 
 
 def test_an_answer_is_followed_by_the_same_person_in_the_same_channel() -> None:
-    talk = Talk()
+    talk = Conversations()
     talk.said(1, 2, "a", 100.0, private=False)
     assert talk.before(1, 2, 160.0, private=False) == "a"
     assert talk.before(1, 2, 160.0, private=True) == "a"
@@ -55,21 +55,21 @@ def test_an_answer_is_followed_by_the_same_person_in_the_same_channel() -> None:
 
 
 def test_after_a_break_a_question_begins_anew() -> None:
-    talk = Talk()
+    talk = Conversations()
     talk.said(1, 2, "a", 100.0, private=False)
     assert talk.before(1, 2, 700.0, private=False) == "a"
     assert talk.before(1, 2, 701.0, private=False) is None
 
 
 def test_what_was_private_is_not_followed_in_public() -> None:
-    talk = Talk()
+    talk = Conversations()
     talk.said(1, 2, "a", 100.0, private=True)
     assert talk.before(1, 2, 101.0, private=False) is None
     assert talk.before(1, 2, 101.0, private=True) == "a"
 
 
 def test_the_oldest_are_forgotten() -> None:
-    talk = Talk()
+    talk = Conversations()
     for person in range(2_001):
         talk.said(1, person, str(person), 100.0, private=False)
     assert talk.before(1, 0, 100.0, private=False) is None

@@ -16,7 +16,7 @@ import pytest
 from index.engine import Engine
 from index.errors import LibraryError
 from index.language.terms import analyse
-from index.lru import Recent
+from index.lru import LRUCache
 from index.search import (
     collection,
     open_indexes,
@@ -361,7 +361,7 @@ def test_what_is_erased_is_forgotten_with_its_answers(engine: Engine) -> None:
 
 
 def test_only_so_much_is_remembered() -> None:
-    recent: Recent[int, str] = Recent(2)
+    recent: LRUCache[int, str] = LRUCache(2)
     recent.put(1, "one")
     recent.put(2, "two")
     assert recent.get(1) == "one"

@@ -13,23 +13,23 @@ from hypothesis import strategies as st
 
 from index.digests import text_digest
 from index.errors import LibraryError, SettingsError
-from index.store.answers import Journal
+from index.store.answers import Answers
 from index.store.entries import Changes
 from index.store.feedback import Feedback
 from index.store.jobs import Jobs
 from index.store.library import Library
-from index.store.servers import Guilds, GuildSettings
+from index.store.servers import Servers, ServerSettings
 from tests.fakes import drafts, made
 from tests.kept import ANN, DAY, NOW, ONE, TWO, answered, on_disk, record
 
 
 @pytest.fixture
-def guilds(library: Library) -> Guilds:
-    return Guilds(library.database)
+def guilds(library: Library) -> Servers:
+    return Servers(library.database)
 
 
-def test_a_server_that_has_set_nothing_has_the_defaults(guilds: Guilds) -> None:
-    assert guilds.get(1) == GuildSettings(
+def test_a_server_that_has_set_nothing_has_the_defaults(guilds: Servers) -> None:
+    assert guilds.get(1) == ServerSettings(
         manager_role=None,
         answered_channels=frozenset(),
         private_by_default=False,
@@ -39,16 +39,16 @@ def test_a_server_that_has_set_nothing_has_the_defaults(guilds: Guilds) -> None:
 
 
 def test_a_change_changes_what_it_names_and_is_there_after_a_restart(library: Library) -> None:
-    guilds = Guilds(library.database)
+    guilds = Servers(library.database)
     guilds.change(1, manager_role=2**62, private_by_default=True)
     returned = guilds.change(1, answered_channels=frozenset({5, 2**60}), per_minute=3)
     library.close()
     with closing(Library(library.path)) as again:
-        guilds = Guilds(again.database)
+        guilds = Servers(again.database)
         assert guilds.get(1) == returned
-        assert returned == GuildSettings(2**62, frozenset({5, 2**60}), True, 3, 90)  # noqa: FBT003 - read in order
+        assert returned == ServerSettings(2**62, frozenset({5, 2**60}), True, 3, 90)  # noqa: FBT003 - read in order
         assert guilds.change(1, manager_role=None).manager_role is None
-        assert guilds.get(2) == GuildSettings()
+        assert guilds.get(2) == ServerSettings()
 
 
 _CHANGES = st.fixed_dictionaries(
@@ -67,12 +67,12 @@ _CHANGES = st.fixed_dictionaries(
 def test_the_last_value_set_is_the_one_read(changes: list[tuple[int, dict[str, Any]]]) -> None:
     expected: dict[int, dict[str, Any]] = {1: {}, 2: {}}
     with closing(Library(Path(":memory:"))) as library:
-        guilds = Guilds(library.database)
+        guilds = Servers(library.database)
         for guild, change in changes:
             expected[guild] |= change
-            assert guilds.change(guild, **change) == GuildSettings(**expected[guild])
+            assert guilds.change(guild, **change) == ServerSettings(**expected[guild])
         for guild, values in expected.items():
-            assert guilds.get(guild) == GuildSettings(**values)
+            assert guilds.get(guild) == ServerSettings(**values)
 
 
 @pytest.mark.parametrize(
@@ -96,17 +96,17 @@ def test_the_last_value_set_is_the_one_read(changes: list[tuple[int, dict[str, A
     ],
 )
 def test_a_value_that_cannot_be_meant_is_refused_and_changes_nothing(
-    guilds: Guilds, change: dict[str, Any], sentence: str
+    guilds: Servers, change: dict[str, Any], sentence: str
 ) -> None:
     guilds.change(1, per_minute=3)
     with pytest.raises(SettingsError) as caught:
         guilds.change(1, **{"keep_questions_days": 7, **change})
     assert str(caught.value) == sentence
-    assert guilds.get(1) == GuildSettings(per_minute=3)
+    assert guilds.get(1) == ServerSettings(per_minute=3)
 
 
 def test_what_was_never_set_is_not_stored_so_that_it_follows_the_default(
-    library: Library, guilds: Guilds
+    library: Library, guilds: Servers
 ) -> None:
     guilds.change(1, per_minute=10, manager_role=None)
     rows = library.database.read("SELECT name, value FROM settings")
@@ -116,13 +116,13 @@ def test_what_was_never_set_is_not_stored_so_that_it_follows_the_default(
     }
 
 
-def test_a_field_that_there_is_not_is_refused(guilds: Guilds) -> None:
+def test_a_field_that_there_is_not_is_refused(guilds: Servers) -> None:
     with pytest.raises(TypeError):
         guilds.change(1, colour="red")  # type: ignore[call-arg]
-    assert guilds.get(1) == GuildSettings()
+    assert guilds.get(1) == ServerSettings()
 
 
-def test_channels_are_turned_on_and_off_one_by_one(guilds: Guilds) -> None:
+def test_channels_are_turned_on_and_off_one_by_one(guilds: Servers) -> None:
     guilds.answer_in(1, 5, on=True)
     guilds.answer_in(1, 6, on=True)
     guilds.answer_in(1, 6, on=True)
@@ -132,7 +132,7 @@ def test_channels_are_turned_on_and_off_one_by_one(guilds: Guilds) -> None:
     assert guilds.get(2).answered_channels == frozenset()
 
 
-def test_a_server_that_was_left_is_hidden_until_the_bot_is_back(guilds: Guilds) -> None:
+def test_a_server_that_was_left_is_hidden_until_the_bot_is_back(guilds: Servers) -> None:
     guilds.change(1, per_minute=3)
     assert not guilds.is_hidden(1)
     guilds.mark_left(1, NOW)
@@ -144,7 +144,7 @@ def test_a_server_that_was_left_is_hidden_until_the_bot_is_back(guilds: Guilds) 
 
 
 def test_after_30_days_a_server_is_expired_and_stays_hidden(
-    library: Library, guilds: Guilds
+    library: Library, guilds: Servers
 ) -> None:
     guilds.mark_left(1, NOW)
     guilds.mark_left(1, NOW + DAY)  # told again: the first time counts
@@ -166,7 +166,7 @@ def filled(library: Library, guild: int) -> None:
     library.store(collection, made("a", text, f"{canary} in a title"), pieces)
     digests = [text_digest(t) for t in (f"{canary} in an article.", "The same everywhere.")]
     library.keep_vectors("bag", {digest: np.ones(2, np.float32) for digest in digests})
-    journal = Journal(library.database)
+    journal = Answers(library.database)
     name = record(journal, guild, answered(f"{canary} asked", guild), collection=collection)
     Feedback(library.database).vote(
         name, collection, ANN, helpful=False, comment=f"{canary} said", now=NOW
@@ -175,13 +175,13 @@ def filled(library: Library, guild: int) -> None:
         collection, asker=ANN, kind="paste", name=f"{canary} queued", payload=canary.encode(),
         channel=1, message=2, now=NOW,
     )  # fmt: skip
-    Guilds(library.database).change(guild, per_minute=guild, manager_role=777_000_000 + guild)
+    Servers(library.database).change(guild, per_minute=guild, manager_role=777_000_000 + guild)
 
 
 def test_erasing_a_collection_takes_all_of_it_and_nothing_of_another(library: Library) -> None:
     filled(library, 1)
     filled(library, 2)
-    Guilds(library.database).mark_left(1, NOW)
+    Servers(library.database).mark_left(1, NOW)
     library.erase_collection(ONE)
     dump = "\n".join(library.database._db.iterdump())
     assert "canary-1" not in dump
@@ -190,9 +190,9 @@ def test_erasing_a_collection_takes_all_of_it_and_nothing_of_another(library: Li
     # In the title twice, as it is shown and compared, text, passage, question, comment, job.
     assert dump.count("canary-2") == 7
     assert library.entries(ONE) == []
-    assert Guilds(library.database).get(1) == GuildSettings()
+    assert Servers(library.database).get(1) == ServerSettings()
     assert [entry.id for entry in library.entries(TWO)] == ["a"]
-    assert Guilds(library.database).get(2).per_minute == 2
+    assert Servers(library.database).get(2).per_minute == 2
     # The vector that both used is still used; the others' own are gone or there.
     shared, gone, kept = (
         text_digest(t)
@@ -236,7 +236,7 @@ def test_an_erasure_that_fails_in_the_middle_erases_nothing(library: Library) ->
 
 
 def test_the_servers_of_which_anything_is_kept_are_known(library: Library) -> None:
-    guilds, journal = Guilds(library.database), Journal(library.database)
+    guilds, journal = Servers(library.database), Answers(library.database)
     assert guilds.known() == []
     guilds.change(3, per_minute=5)
     record(journal, 1, collection=ONE)

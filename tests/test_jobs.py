@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from index.store.jobs import Job, Jobs, Work
 from index.store.library import Library
-from index.store.servers import Guilds
+from index.store.servers import Servers
 from tests.kept import ANN, NOW, ONE, TWO, on_disk
 
 
@@ -122,10 +122,10 @@ def test_finishing_twice_keeps_the_first_report(jobs: Jobs) -> None:
 
 def test_jobs_of_a_server_that_was_left_wait(library: Library, jobs: Jobs) -> None:
     name, other = enqueue(jobs), enqueue(jobs, TWO)
-    Guilds(library.database).mark_left(1, NOW)
+    Servers(library.database).mark_left(1, NOW)
     assert ids(jobs.pending()) == [other]
     assert jobs.start(name, NOW) is None
-    assert Guilds(library.database).mark_joined(1, NOW)
+    assert Servers(library.database).mark_joined(1, NOW)
     assert jobs.start(name, NOW) is not None
 
 

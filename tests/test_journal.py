@@ -15,26 +15,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.records import Answer, Quote
-from index.store.answers import Journal
+from index.store.answers import Answers
 from index.store.library import Library
-from index.store.servers import Guilds
+from index.store.servers import Servers
 from tests.fakes import drafts, made
 from tests.kept import ANN, NOW, ONE, TWO, answered, record
 
 
 @pytest.fixture
-def journal(library: Library) -> Journal:
-    return Journal(library.database)
+def journal(library: Library) -> Answers:
+    return Answers(library.database)
 
 
-def test_an_answer_comes_back_whole_after_a_restart(library: Library, journal: Journal) -> None:
+def test_an_answer_comes_back_whole_after_a_restart(library: Library, journal: Answers) -> None:
     first = record(journal, 7, answered("Who built it?", 4))
     answer = answered("When?", 5, 4, state="closest", reason="similarity 0.61, without “when”")
     second = record(journal, 8, answer, follows=first, private=True)
     journal.answered_with(second, 200, 9)
     library.close()
     with closing(Library(library.path)) as again:
-        kept = Journal(again.database).find(second, ONE)
+        kept = Answers(again.database).find(second, ONE)
     assert kept is not None
     assert (kept.id, kept.collection, kept.asker, kept.question) == (second, ONE, ANN, "When?")
     assert (kept.channel, kept.message, kept.asked) == (100, 8, NOW)
@@ -46,19 +46,19 @@ def test_an_answer_comes_back_whole_after_a_restart(library: Library, journal: J
     assert kept.ranked(still) == answer.passages
 
 
-def test_an_answer_without_passages_has_no_quote(journal: Journal) -> None:
+def test_an_answer_without_passages_has_no_quote(journal: Answers) -> None:
     kept = journal.find(record(journal, 7, answered("Why?", state="none")), ONE)
     assert kept is not None
     assert (kept.quote, kept.passages, kept.follows, kept.reply_message) == (None, (), None, None)
 
 
-def test_ids_are_short_fit_a_url_and_never_repeat(journal: Journal) -> None:
+def test_ids_are_short_fit_a_url_and_never_repeat(journal: Answers) -> None:
     ids = [record(journal, message) for message in range(200)]
     assert len(set(ids)) == 200
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{12}", name) for name in ids)  # 12 · 6 = 72 bits
 
 
-def test_a_redelivered_message_is_found_and_kept_once(journal: Journal) -> None:
+def test_a_redelivered_message_is_found_and_kept_once(journal: Answers) -> None:
     first = record(journal, 7, answered("When?"))
     assert record(journal, 7, answered("When, again?"), now=NOW + 5) == first
     kept = journal.of_question(100, 7)
@@ -67,7 +67,7 @@ def test_a_redelivered_message_is_found_and_kept_once(journal: Journal) -> None:
     assert journal.of_question(100, 8) is None
 
 
-def test_an_answer_is_found_by_the_message_that_shows_it(journal: Journal) -> None:
+def test_an_answer_is_found_by_the_message_that_shows_it(journal: Answers) -> None:
     name = record(journal, 7)
     assert journal.of_reply(100, 9) is None
     journal.answered_with(name, 100, 9)
@@ -79,7 +79,7 @@ def test_an_answer_is_found_by_the_message_that_shows_it(journal: Journal) -> No
     assert journal.of_question(101, 7) is None
 
 
-def test_an_edited_question_replaces_the_answer_in_its_place(journal: Journal) -> None:
+def test_an_edited_question_replaces_the_answer_in_its_place(journal: Answers) -> None:
     name = record(journal, 7, answered("When?", 4))
     journal.answered_with(name, 100, 9)
     journal.update(name, answered("Who?", 5, 6, state="closest", reason="similarity 0.4"))
@@ -91,7 +91,7 @@ def test_an_edited_question_replaces_the_answer_in_its_place(journal: Journal) -
     journal.update("gone", answered())
 
 
-def test_a_removed_answer_is_gone_and_its_follow_up_stays(journal: Journal) -> None:
+def test_a_removed_answer_is_gone_and_its_follow_up_stays(journal: Answers) -> None:
     first = record(journal, 7)
     second = record(journal, 8, follows=first)
     journal.remove(first)
@@ -103,7 +103,7 @@ def test_a_removed_answer_is_gone_and_its_follow_up_stays(journal: Journal) -> N
     assert kept.follows is None
 
 
-def test_passages_that_were_changed_or_removed_are_told(library: Library, journal: Journal) -> None:
+def test_passages_that_were_changed_or_removed_are_told(library: Library, journal: Answers) -> None:
     ids = []
     for name in ("a", "b", "c"):
         text, pieces = drafts(f"{name} opened in 1932.")
@@ -121,7 +121,7 @@ def test_passages_that_were_changed_or_removed_are_told(library: Library, journa
     assert (ranked[2].passage.text, ranked[2].bm25) == ("c opened in 1932.", 7.25)
 
 
-def test_an_id_seen_elsewhere_opens_nothing(journal: Journal) -> None:
+def test_an_id_seen_elsewhere_opens_nothing(journal: Answers) -> None:
     one = record(journal, 7, answered("canary of one"))
     two = record(journal, 8, answered("canary of two"), collection=TWO, follows=one)
     for name, elsewhere in ((one, TWO), (two, ONE), (one, "user:11"), (one, "shared")):
@@ -132,9 +132,9 @@ def test_an_id_seen_elsewhere_opens_nothing(journal: Journal) -> None:
 
 
 def test_nothing_of_a_server_that_the_bot_has_left_is_found(
-    library: Library, journal: Journal
+    library: Library, journal: Answers
 ) -> None:
-    guilds = Guilds(library.database)
+    guilds = Servers(library.database)
     name, other = record(journal, 7), record(journal, 8, collection=TWO)
     journal.answered_with(name, 100, 9)
     guilds.mark_left(1, NOW)
@@ -147,9 +147,9 @@ def test_nothing_of_a_server_that_the_bot_has_left_is_found(
 
 
 def test_where_questions_are_not_kept_only_what_buttons_need_is(
-    library: Library, journal: Journal
+    library: Library, journal: Answers
 ) -> None:
-    guilds = Guilds(library.database)
+    guilds = Servers(library.database)
     guilds.change(1, keep_questions_days=0)
     canary = "canary-of-the-question"
     name = record(journal, 7, answered(canary, 4, reason=f"without “{canary}”"))
@@ -169,7 +169,7 @@ def test_where_questions_are_not_kept_only_what_buttons_need_is(
 @given(st.text(), st.text(), st.floats(allow_nan=False, allow_infinity=False))
 def test_any_text_that_discord_can_send_comes_back(question: str, words: str, score: float) -> None:
     with closing(Library(Path(":memory:"))) as library:
-        journal = Journal(library.database)
+        journal = Answers(library.database)
         made_up = answered(question, 4, reason=words)
         answer = Answer(
             question, "answer", score, words, made_up.quote, made_up.passages, made_up.timing
@@ -182,7 +182,7 @@ def test_any_text_that_discord_can_send_comes_back(question: str, words: str, sc
     assert kept.confidence == score
 
 
-def test_what_was_asked_shows_in_no_repr(journal: Journal) -> None:
+def test_what_was_asked_shows_in_no_repr(journal: Answers) -> None:
     kept = journal.find(record(journal, 7, answered("canary", 4, reason="canary")), ONE)
     assert "canary" not in repr(kept)
     assert "1932" not in repr(kept)
@@ -239,8 +239,8 @@ def test_what_was_acknowledged_is_there_after_kill_9(tmp_path: Path) -> None:
     for round_ in range(6):
         acknowledged += written_until_killed(path, round_ * 100_000, 5 + 7 * round_)
     with closing(Library(path)) as library:
-        journal, read = Journal(library.database), library.database.read
-        channels = Guilds(library.database).get(1).answered_channels
+        journal, read = Answers(library.database), library.database.read
+        channels = Servers(library.database).get(1).answered_channels
         assert library.check() == []
         for kind, name, number in acknowledged:
             if kind == "answer":

@@ -18,7 +18,7 @@ from aiohttp import web
 from yarl import URL
 
 from bot.wire import gateway_log
-from bot.wire.failures import answer_failure, kept_away
+from bot.wire.failures import answer_failure, is_unreachable
 from bot.wire.request_log import named, patience, watched
 
 
@@ -169,7 +169,7 @@ def refused(status: int) -> discord.HTTPException:
 def test_only_what_discord_did_not_let_through_is_its_trouble(
     error: Exception, *, away: bool
 ) -> None:
-    assert kept_away(error) is away
+    assert is_unreachable(error) is away
 
 
 async def test_what_discord_did_not_let_through_is_one_line_without_a_trace(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.text.graphemes import MOST_MARKS, starts, visible
+from bot.text.graphemes import MOST_MARKS, grapheme_starts, visible
 from bot.text.links import LONGEST, passage_url, safe_url
 from bot.text.markup import (
     NOTHING,
@@ -186,7 +186,7 @@ def test_a_cut_never_splits_what_is_read_as_one_character(parts: list[str]) -> N
     whole = render(inline(text, Room(40, 120))).text
     shown = whole.removesuffix("…").strip()
     assert text.startswith(shown)
-    edges = {*starts(text), len(text)}
+    edges = {*grapheme_starts(text), len(text)}
     assert len(shown) in edges
 
 
@@ -205,7 +205,7 @@ def test_a_cut_never_splits_what_is_read_as_one_character(parts: list[str]) -> N
     ],
 )
 def test_characters_start_where_readers_see_them_start(text: str, expected: list[int]) -> None:
-    assert list(starts(text)) == expected
+    assert list(grapheme_starts(text)) == expected
 
 
 @given(fragments)

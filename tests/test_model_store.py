@@ -19,7 +19,7 @@ import pytest
 from index.models import compiled as model_store
 from index.models.compile_worker import compiled
 from index.models.compiled import ModelStore
-from index.models.compiling import Outcome, Request
+from index.models.compiling import CompileOutcome, Request
 from index.models.load_embedder import embedder_source, load_embedder
 from index.models.load_reader import load_span_model
 from index.models.network import Network, Row
@@ -43,7 +43,7 @@ def writing(content: bytes) -> Write:
 class Here:
     """Compiles in the process of the tests, where they can see and change what it does."""
 
-    def compile(self, request: Request) -> Outcome:
+    def compile(self, request: Request) -> CompileOutcome:
         return compiled(request)
 
     def close(self) -> None:

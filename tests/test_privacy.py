@@ -13,13 +13,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from index.store.answers import Journal
+from index.store.answers import Answers
 from index.store.feedback import Feedback
 from index.store.jobs import Jobs
 from index.store.library import Library
 from index.store.privacy import Forgotten, Held, Privacy
 from index.store.searches import Searches
-from index.store.servers import Guilds
+from index.store.servers import Servers
 from tests.fakes import drafts, made
 from tests.kept import (
     ANN,
@@ -49,7 +49,7 @@ def enqueue(library: Library, person: int, name: str, collection: str = ONE) -> 
 
 
 def test_a_person_sees_all_that_is_kept_about_them(library: Library, privacy: Privacy) -> None:
-    journal, feedback = Journal(library.database), Feedback(library.database)
+    journal, feedback = Answers(library.database), Feedback(library.database)
     first = record(journal, 7, answered("Who?"))
     name = record(journal, 8, answered("When?", 4), follows=first, channel=2**60, private=True)
     journal.answered_with(name, 2**60, 9)
@@ -100,7 +100,7 @@ def test_a_person_sees_all_that_is_kept_about_them(library: Library, privacy: Pr
 
 
 def test_what_is_kept_is_counted_without_reading_a_text(library: Library, privacy: Privacy) -> None:
-    name = record(Journal(library.database), 7)
+    name = record(Answers(library.database), 7)
     Feedback(library.database).vote(name, ONE, ANN, helpful=True, comment="Thanks.", now=NOW)
     enqueue(library, ANN, "notes.txt")
     library.store("user:11", made("diary", "My diary."), [])
@@ -129,7 +129,7 @@ def test_what_is_kept_is_counted_without_reading_a_text(library: Library, privac
 def test_forgetting_leaves_no_trace_of_a_person_and_all_of_others(
     library: Library, privacy: Privacy
 ) -> None:
-    journal, feedback = Journal(library.database), Feedback(library.database)
+    journal, feedback = Answers(library.database), Feedback(library.database)
     mine = record(journal, 7, answered("canary-asked"), asker=987_654_321)
     theirs = record(journal, 8, answered("Bo asks"), asker=BO, follows=mine)
     feedback.vote(mine, ONE, BO, helpful=True, now=NOW)
@@ -164,10 +164,10 @@ def test_forgetting_empties_one_export_by_what_it_counts_and_no_other(
     acts: list[tuple[str, int, str, int]], gone: int
 ) -> None:
     with closing(Library(Path(":memory:"))) as library:
-        journal, feedback = Journal(library.database), Feedback(library.database)
+        journal, feedback = Answers(library.database), Feedback(library.database)
         searches = Searches(library.database)
         privacy, asked = Privacy(library.database, searches), [("none", ONE, 0)]
-        Guilds(library.database).change(2, keep_questions_days=0)  # held in memory alone
+        Servers(library.database).change(2, keep_questions_days=0)  # held in memory alone
         for number, (act, person, collection, at) in enumerate(acts):
             if act == "ask":
                 name = record(journal, number, asker=person, collection=collection)
@@ -202,8 +202,8 @@ def test_forgetting_empties_one_export_by_what_it_counts_and_no_other(
 @example(days=7, ages=[7 * DAY - 1, 7 * DAY, 90 * DAY - 1, 90 * DAY])
 def test_a_question_is_kept_for_its_servers_days_and_no_longer(days: int, ages: list[int]) -> None:
     with closing(Library(Path(":memory:"))) as library:
-        journal, privacy = Journal(library.database), Privacy(library.database)
-        Guilds(library.database).change(1, keep_questions_days=days)
+        journal, privacy = Answers(library.database), Privacy(library.database)
+        Servers(library.database).change(1, keep_questions_days=days)
         names = {age: record(journal, age, now=NOW - age) for age in ages}
         others = {
             age: record(journal, age, channel=200, collection=TWO, now=NOW - age) for age in ages
@@ -220,7 +220,7 @@ def test_a_question_is_kept_for_its_servers_days_and_no_longer(days: int, ages: 
 def test_where_questions_are_not_kept_an_answer_ends_after_15_minutes(
     library: Library, privacy: Privacy
 ) -> None:
-    guilds, journal = Guilds(library.database), Journal(library.database)
+    guilds, journal = Servers(library.database), Answers(library.database)
     guilds.change(1, keep_questions_days=0)
     name = record(journal, 7)
     assert privacy.prune(NOW + 899) == 0
@@ -233,7 +233,7 @@ def test_where_questions_are_not_kept_an_answer_ends_after_15_minutes(
 def test_a_server_that_chooses_not_to_keep_questions_loses_those_that_it_has(
     library: Library, privacy: Privacy
 ) -> None:
-    guilds, journal = Guilds(library.database), Journal(library.database)
+    guilds, journal = Servers(library.database), Answers(library.database)
     old = record(journal, 7, answered("canary-old"), now=NOW - 3600)
     new = record(journal, 8, answered("canary-new", 4, reason="canary-new"))
     other = record(journal, 9, answered("Another's"), collection=TWO)

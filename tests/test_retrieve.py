@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from index.answer import retrieve as retrieve_module
-from index.answer.question import Asking, prepare
+from index.answer.question import SearchQuery, prepare
 from index.answer.ranking import without_repeats
 from index.answer.retrieve import Retrieval, retrieve
 from index.errors import LibraryError
@@ -42,7 +42,7 @@ def ask(library: Library, embedder: BagOfWords, tmp_path: Path) -> Ask:
     def ask(question: str, *collections: str, k: int = 10) -> Retrieval:
         names = collections or ("shared",)
         indexes = [CollectionIndex(library, embedder, name, tmp_path / "index") for name in names]
-        return retrieve(prepare([Asking(question)], embedder)[0], indexes, library, k)
+        return retrieve(prepare([SearchQuery(question)], embedder)[0], indexes, library, k)
 
     return ask
 
@@ -219,7 +219,7 @@ def test_an_index_that_does_not_fit_the_library_is_built_anew_and_else_the_libra
             db.execute("DELETE FROM passages WHERE text = 'The old treaty.'")
         else:
             db.execute("DELETE FROM articles WHERE id = 'a'")
-    question = prepare([Asking("treaty")], embedder)[0]
+    question = prepare([SearchQuery("treaty")], embedder)[0]
     if lost == "a passage":
         assert texts(retrieve(question, indexes, library, 3)) == ["The new treaty.", "Gas."]
         assert len(indexes[0]) == 1
@@ -236,11 +236,11 @@ def test_naming_a_collection_twice_is_naming_it_once(store: Store, ask: Ask) -> 
 
 
 def test_questions_together_are_prepared_as_each_alone(embedder: BagOfWords) -> None:
-    first, second = prepare([Asking("Iran treaty"), Asking("Erdoğan")], embedder)
+    first, second = prepare([SearchQuery("Iran treaty"), SearchQuery("Erdoğan")], embedder)
     assert (first.terms, second.terms) == (("iran", "treati"), ("erdogan",))
     assert first.is_word == {"iran": True, "treati": True}
-    assert prepare([Asking("missle")], embedder)[0].is_word == {"missl": False}
-    assert second.vector.tolist() == prepare([Asking("Erdoğan")], embedder)[0].vector.tolist()
+    assert prepare([SearchQuery("missle")], embedder)[0].is_word == {"missl": False}
+    assert second.vector.tolist() == prepare([SearchQuery("Erdoğan")], embedder)[0].vector.tolist()
     assert prepare([], embedder) == []
 
 
@@ -260,7 +260,7 @@ def test_a_misspelt_word_is_embedded_as_the_passages_spell_it(
     store("faq", "Change the password in the settings.")
     index = CollectionIndex(library, model, "shared", tmp_path / "index")
     index.refresh()
-    question = prepare([Asking("Where to change my pasword?", [index])], model)[0]
+    question = prepare([SearchQuery("Where to change my pasword?", [index])], model)[0]
     assert question.text == "Where to change my pasword?"
     expected = model.embed_queries(["Where to change my password?"])[0]
     assert question.vector.tolist() == expected.tolist()
@@ -277,5 +277,5 @@ def test_a_word_that_any_collection_has_is_not_respelt(
     ]
     for index in indexes:
         index.refresh()
-    question = prepare([Asking("Who is Pasword?", indexes)], model)[0]
+    question = prepare([SearchQuery("Who is Pasword?", indexes)], model)[0]
     assert question.vector.tolist() == model.embed_queries(["Who is Pasword?"])[0].tolist()

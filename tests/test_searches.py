@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from index.store.answers import Journal
+from index.store.answers import Answers
 from index.store.feedback import Feedback
 from index.store.library import Library
 from index.store.privacy import Privacy
 from index.store.searches import Searches
-from index.store.servers import Guilds
+from index.store.servers import Servers
 from tests.fakes import drafts, made
 from tests.kept import ANN, BO, DAY, NOW, ONE, TWO, on_disk, searched
 
@@ -49,7 +49,7 @@ def test_passages_that_have_gone_since_are_left_out(library: Library) -> None:
 def test_where_questions_are_not_kept_a_search_is_held_15_minutes_and_never_on_the_disk(
     library: Library, searches: Searches, privacy: Privacy
 ) -> None:
-    Guilds(library.database).change(1, keep_questions_days=0)
+    Servers(library.database).change(1, keep_questions_days=0)
     kept = searched("a", "canary-query", 1, article="canary-title")
     searches.keep(kept)
     assert searches.find("a", ONE) == kept
@@ -67,7 +67,7 @@ def test_only_the_newest_are_held_in_memory(
     library: Library, searches: Searches, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("index.store.searches._MOST", 2)
-    Guilds(library.database).change(1, keep_questions_days=0)
+    Servers(library.database).change(1, keep_questions_days=0)
     for name in "abc":
         searches.keep(searched(name))
     assert [name for name in "abc" if searches.find(name, ONE)] == ["b", "c"]
@@ -87,7 +87,7 @@ def test_where_nothing_can_be_written_a_search_is_held_all_the_same(tmp_path: Pa
 def test_a_search_goes_with_its_days_and_at_once_where_none_is_kept_any_more(
     library: Library, searches: Searches, privacy: Privacy
 ) -> None:
-    guilds = Guilds(library.database)
+    guilds = Servers(library.database)
     guilds.change(1, keep_questions_days=7)
     for name, age in (("old", 7 * DAY), ("new", 7 * DAY - 1)):
         searches.keep(searched(name, "canary-query", now=NOW - age))
@@ -106,7 +106,7 @@ def test_a_search_goes_with_its_days_and_at_once_where_none_is_kept_any_more(
 def test_a_person_has_their_searches_to_see_and_to_delete(
     library: Library, searches: Searches, privacy: Privacy, days: int
 ) -> None:
-    Guilds(library.database).change(1, keep_questions_days=days)
+    Servers(library.database).change(1, keep_questions_days=days)
     searches.keep(searched("a", "canary-query", 3, article="The bridge", private=True))
     searches.keep(searched("b", asker=BO))
     (told,) = privacy.export(ANN)["searches"]
@@ -127,7 +127,7 @@ def test_a_person_has_their_searches_to_see_and_to_delete(
 
 
 def test_the_searches_of_a_server_hide_and_go_with_it(library: Library, searches: Searches) -> None:
-    guilds = Guilds(library.database)
+    guilds = Servers(library.database)
     searches.keep(searched("a", "canary-query"))
     searches.keep(searched("b", collection=TWO))
     assert guilds.known() == [1, 2]
@@ -144,7 +144,7 @@ def test_the_searches_of_a_server_hide_and_go_with_it(library: Library, searches
 def test_a_search_is_no_answer(library: Library, searches: Searches) -> None:
     searches.keep(searched("a"))
     feedback = Feedback(library.database)
-    assert Journal(library.database).find("a", ONE) is None
+    assert Answers(library.database).find("a", ONE) is None
     assert not feedback.vote("a", ONE, ANN, helpful=False, now=NOW)
     assert feedback.in_vain(ONE) == []
 

@@ -9,11 +9,11 @@ import pytest
 
 from index.answer import sentence_reader
 from index.answer.calibration import ANSWER, NONE
-from index.answer.question import Asking, prepare
+from index.answer.question import SearchQuery, prepare
 from index.answer.reader import Reading, state_of
 from index.answer.retrieve import retrieve
 from index.answer.sentence_reader import SentenceReader, confidence
-from index.lru import Recent
+from index.lru import LRUCache
 from index.search.collection import CollectionIndex
 from index.store.library import Library
 from tests.fakes import BagOfWords, drafts, made
@@ -34,7 +34,7 @@ def read(library: Library, embedder: BagOfWords, reader: SentenceReader, tmp_pat
     index = CollectionIndex(library, embedder, "shared", tmp_path / "index")
 
     def read(question: str) -> Reading:
-        prepared = prepare([Asking(question)], embedder)[0]
+        prepared = prepare([SearchQuery(question)], embedder)[0]
         return reader.read([prepared], [retrieve(prepared, [index], library, 10)])[0]
 
     return read
@@ -159,7 +159,7 @@ def test_a_reader_forgets_the_oldest_sentences(
     reader: SentenceReader,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(reader, "_known", Recent(2))
+    monkeypatch.setattr(reader, "_known", LRUCache(2))
     store(*(f"Treaty {n}." for n in range(8)))
     first = read("treaty 1")
     assert [r.passage.text for r in read("treaty 1").ranked] == [

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.language.sentences import (
-    Span,
+    TextSpan,
     language_of,
     paragraphs,
     sentences,
@@ -81,13 +81,13 @@ def test_a_blank_line_always_ends_a_sentence() -> None:
 def test_paragraphs_lie_between_blank_lines_without_outer_white_space() -> None:
     text = "\n one\ntwo \n \n\n three\n"
     assert [text[a:b] for a, b in paragraphs(text)] == ["one\ntwo", "three"]
-    assert paragraphs(text, 2, 4) == [Span(2, 4)]
+    assert paragraphs(text, 2, 4) == [TextSpan(2, 4)]
     assert paragraphs(" \n\n ") == []
 
 
 def test_a_stretch_of_white_space_is_trimmed_to_nothing() -> None:
-    assert trimmed("a  b", 1, 3) == Span(3, 3)
-    assert trimmed(" ab ", 0, 4) == Span(1, 3)
+    assert trimmed("a  b", 1, 3) == TextSpan(3, 3)
+    assert trimmed(" ab ", 0, 4) == TextSpan(1, 3)
 
 
 def test_sentences_of_a_stretch_have_offsets_in_the_whole_text() -> None:

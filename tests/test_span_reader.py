@@ -9,7 +9,7 @@ import pytest
 
 from index.answer import span_reader
 from index.answer.calibration import ANSWER, NEAR
-from index.answer.question import Asking, prepare
+from index.answer.question import SearchQuery, prepare
 from index.answer.reader import READ, Reading
 from index.answer.retrieve import retrieve
 from index.answer.span_reader import (
@@ -36,8 +36,8 @@ def read(library: Library, embedder: BagOfWords, model: SharedWords, tmp_path: P
     index = CollectionIndex(library, embedder, "shared", tmp_path / "index")
     reader = SpanReader(model, embedder)
 
-    def read(*questions: str | Asking) -> list[Reading]:
-        asked = [q if isinstance(q, Asking) else Asking(q) for q in questions]
+    def read(*questions: str | SearchQuery) -> list[Reading]:
+        asked = [q if isinstance(q, SearchQuery) else SearchQuery(q) for q in questions]
         prepared = prepare(asked, embedder)
         return reader.read(prepared, [retrieve(p, [index], library, 10) for p in prepared])
 
@@ -204,8 +204,8 @@ def test_a_follow_up_is_read_by_itself_unless_it_has_no_word_of_its_own(
     read: Read, store: Callable[..., None], model: SharedWords
 ) -> None:
     store("The treaty was signed.")
-    read(Asking("and when was it signed?", before="What is the treaty?"))
-    read(Asking("and why?", before="What is the treaty?"))
+    read(SearchQuery("and when was it signed?", before="What is the treaty?"))
+    read(SearchQuery("and why?", before="What is the treaty?"))
     assert model.asked == ["and when was it signed?", "What is the treaty? and why?"]
 
 

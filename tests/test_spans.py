@@ -118,7 +118,7 @@ def by_hand(model: TorchReader, given: Excerpt) -> Evidence:
             for j in tokens
             if i <= j < i + LONGEST
         )
-        found.append(spans.Span(places[first][0] - skipped, places[last][1] - skipped, odds))
+        found.append(spans.AnswerSpan(places[first][0] - skipped, places[last][1] - skipped, odds))
     left, right = (np.log(sum(np.exp(side[n]) for n in held)) - side[0] for side in (start, end))
     return Evidence(float(left + right) / 2, tuple(found))
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from index.language.sentences import Span, sentences
+from index.language.sentences import TextSpan, sentences
 from index.models.load_embedder import default_folder
 from training import corpus as corpora
 from training.corpus import Corpus, Source, Task
@@ -111,7 +111,7 @@ def source(name: str, text: str) -> Source:
 def corpus() -> Corpus:
     names = list(TEXTS)
     tasks = [
-        Task(question, names.index(about), (Span(at, at + len(answer)),), (answer,))
+        Task(question, names.index(about), (TextSpan(at, at + len(answer)),), (answer,))
         for about, question, answer in QUESTIONS
         for at in [TEXTS[about].index(answer)]
     ]
@@ -235,7 +235,7 @@ def test_an_example_never_passes_its_limits(
     tokens = encoder.tokens([text])[0]
     question = encoder.tokens([worded("Who signed the treaty of Ankara?" * 9, random.Random(seed))])
     window = (min(first, len(tokens.ids)), len(tokens.ids))
-    example = encoder.example(question[0].ids, question[0].ids, tokens, window, [Span(0, 5)])
+    example = encoder.example(question[0].ids, question[0].ids, tokens, window, [TextSpan(0, 5)])
     assert len(example.ids) <= 40 + 40 + TEXT + 3
     assert all(example.text <= a <= b < len(example.ids) - 1 for a, b in example.spans)
 

@@ -7,7 +7,7 @@ import random
 from collections import Counter
 from typing import Any
 
-from index.store.servers import Guilds
+from index.store.servers import Servers
 from index.store.sqlite.database import Database
 from tests.bot_fixtures import PATIENCE, Scene
 from tests.canaries import Canaries, Canary, read
@@ -27,7 +27,7 @@ class World:
     def __init__(self, scene: Scene, rng: random.Random) -> None:
         self.scene, self.rng, self.discord = scene, rng, scene.discord
         self.database = Database(scene.data / "library.db")
-        self.settings = Guilds(self.database)
+        self.settings = Servers(self.database)
         self.canaries = Canaries(rng, lambda guild: self.settings.get(guild.id).manager_role)
         self.counts: Counter[str] = Counter()
         self.read = 0  # requests of the bot that have been looked at

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from index.language.sentences import Span, sentences
+from index.language.sentences import TextSpan, sentences
 
 HELD_OUT_OF_TRAIN = 11
 """Every so many-th article of squad-train is kept for measuring and calibrating."""
@@ -40,7 +40,7 @@ class Source:
     doc: str
     context: str
     text: str
-    sentences: tuple[Span, ...]
+    sentences: tuple[TextSpan, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Task:
 
     question: str
     source: int
-    spans: tuple[Span, ...]
+    spans: tuple[TextSpan, ...]
     answers: tuple[str, ...]
 
 
@@ -102,15 +102,15 @@ def _task(row: dict[str, Any], source: int, text: str) -> Task:
         found = [at for answer in answers for at in _places(answer, text)]
         spans = tuple(dict.fromkeys(found))
     else:
-        spans = tuple(Span(a, a + len(w)) for a, w in zip(starts, answers, strict=True))
+        spans = tuple(TextSpan(a, a + len(w)) for a, w in zip(starts, answers, strict=True))
     return Task(row["text"], source, spans if row["answerable"] else (), answers)
 
 
-def _places(answer: str, text: str) -> Iterator[Span]:
+def _places(answer: str, text: str) -> Iterator[TextSpan]:
     """Yield where an answer stands; a later place of a short one may mean something else."""
     at = text.find(answer)
     if at >= 0 and answer:
-        yield Span(at, at + len(answer))
+        yield TextSpan(at, at + len(answer))
 
 
 def _rows(name: str) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from index.language.sentences import Span
+from index.language.sentences import TextSpan
 from index.language.terms import FUNCTION_WORDS
 from training.corpus import Corpus, Source, Task
 from training.negatives import Siblings, altered, names_by_doc
@@ -92,7 +92,7 @@ class Encoder:
         context: Sequence[int],
         text: _Tokens,
         window: tuple[int, int],
-        spans: Sequence[Span],
+        spans: Sequence[TextSpan],
         weight: float = 1.0,
     ) -> Example:
         """Return an example of the tokens ``window`` of a text."""
@@ -199,14 +199,14 @@ class Examples:
         question: str,
         source: int,
         window: tuple[int, int],
-        spans: Sequence[Span] = (),
+        spans: Sequence[TextSpan] = (),
         weight: float = 1.0,
     ) -> Example:
         ids = self._encoder.tokens([question])[0].ids
         text, context = self._texts[source], self._contexts[source]
         return self._encoder.example(ids, context, text, window, spans, weight)
 
-    def _window(self, source: int, answer: Span, chance: random.Random) -> tuple[int, int]:
+    def _window(self, source: int, answer: TextSpan, chance: random.Random) -> tuple[int, int]:
         """Return the tokens of some neighbouring sentences, the answer's among them."""
         text = self._texts[source]
         if chance.random() > TRIMMED and len(text.ids) <= TEXT:

@@ -57,7 +57,7 @@ _DIGEST = 20  # hexadecimal digits that stand for a name which is no key itself
 
 
 @dataclass(frozen=True, slots=True)
-class Press:
+class ComponentId:
     """What somebody pressed, chose or filled in."""
 
     action: str
@@ -70,12 +70,12 @@ def build(action: str, key: str = "", number: int = 0) -> str:
     has_key, has_number = ACTIONS[action]
     parts = [VERSION, action, *([key] * has_key), *([str(number)] * has_number)]
     custom_id = ":".join(parts)
-    if parse(custom_id) != Press(action, key, number):
+    if parse(custom_id) != ComponentId(action, key, number):
         raise ValueError(f"{action!r} can't carry the key {key!r} and the number {number}")
     return custom_id
 
 
-def parse(custom_id: str) -> Press | None:
+def parse(custom_id: str) -> ComponentId | None:
     """Return what a custom_id says, or None where it is not one that ``build`` returns."""
     version, _, rest = custom_id.partition(":")
     action, *values = rest.split(":")
@@ -88,7 +88,7 @@ def parse(custom_id: str) -> Press | None:
     number = values[-1] if has_number else "0"
     if has_key and not _KEY.fullmatch(key):
         return None
-    return Press(action, key, int(number)) if _NUMBER.fullmatch(number) else None
+    return ComponentId(action, key, int(number)) if _NUMBER.fullmatch(number) else None
 
 
 def key_of(name: str) -> str:

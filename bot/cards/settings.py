@@ -16,7 +16,7 @@ from discord import (
 from bot.cards.custom_ids import build
 from bot.cards.parts import Card, button, row, text
 from bot.text.counts import plural
-from index.store.servers import GuildSettings
+from index.store.servers import ServerSettings
 
 RATES = (2, 5, 10, 20, 60)
 """Questions a minute that a manager can choose from for each person."""
@@ -29,7 +29,7 @@ DAYS = (7, 30, 90, 365)
 MOST_CHANNELS = 25
 
 
-def settings_card(settings: GuildSettings) -> Card:
+def settings_card(settings: ServerSettings) -> Card:
     """Return a server's settings, each with what changes it."""
     private = settings.private_by_default
     return Card(

@@ -11,7 +11,7 @@ import discord
 from discord import ui
 
 from bot.cards import answer_card, changed_card, neighbours_card, sentence_card
-from bot.cards.custom_ids import Press, build
+from bot.cards.custom_ids import ComponentId, build
 from bot.service.access import collection_of, is_shared, may_see
 from bot.service.context import CommandTree, Services
 from bot.service.questions import WayOn
@@ -28,11 +28,11 @@ from bot.wire.in_time import if_soon, in_time
 from index.collection_names import is_personal, visible
 from index.errors import PassageError
 from index.records import Answer, Passage, Ranked, Timing
-from index.store.answers import Kept
+from index.store.answers import StoredAnswer
 from index.store.feedback import MOST_COMMENT, Reason
 
 if TYPE_CHECKING:
-    from bot.service.async_engine import Desk
+    from bot.service.async_engine import AsyncEngine
 
 REASONS: dict[str, Reason] = {
     "wrong": "wrong",
@@ -52,7 +52,7 @@ _SHARED = "This answer has been shared already."
 
 def add_to(_tree: CommandTree, services: Services) -> None:
     """Announce what the buttons do."""
-    answers = Answers(services)
+    answers = AnswerButtons(services)
     services.components.on(answers.turn, "prev", "next", "at")
     services.components.on(answers.near, "near")
     services.components.on(answers.good, "good")
@@ -66,7 +66,7 @@ def add_to(_tree: CommandTree, services: Services) -> None:
 class Found:
     """A kept answer with its passages, None for each that has been changed or removed since."""
 
-    kept: Kept
+    kept: StoredAnswer
     passages: tuple[Ranked | None, ...]
 
     @property
@@ -89,20 +89,20 @@ class Found:
         return item.passage if item else None
 
 
-class Answers:
+class AnswerButtons:
     """The buttons below answers.  Each press is checked against whoever presses."""
 
     def __init__(self, services: Services) -> None:
-        self._desk: Desk = services.engine
+        self._desk: AsyncEngine = services.engine
         self._questions = services.questions
         self._sharing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def turn(self, interaction: Interaction, press: Press) -> None:
+    async def turn(self, interaction: Interaction, press: ComponentId) -> None:
         """Show another passage."""
         private, card = await in_time(interaction, self._page(interaction, press), promise_update)
         await turn(interaction, card, private=private)
 
-    async def near(self, interaction: Interaction, press: Press) -> None:
+    async def near(self, interaction: Interaction, press: ComponentId) -> None:
         """Show the text around a passage, to whoever asked for it."""
         found = await in_time(interaction, self._find(interaction, press))
         passage = found.passage(press.number)
@@ -113,11 +113,11 @@ class Answers:
             card = neighbours_card(passage, *around)
         await respond(interaction, card, private=True)
 
-    async def good(self, interaction: Interaction, press: Press) -> None:
+    async def good(self, interaction: Interaction, press: ComponentId) -> None:
         """Note that an answer helped."""
         await self._vote(interaction, press, helpful=True)
 
-    async def bad(self, interaction: Interaction, press: Press) -> None:
+    async def bad(self, interaction: Interaction, press: ComponentId) -> None:
         """Ask what was wrong with an answer."""
         found = await if_soon(interaction, self._find(interaction, press))
         if found is not None and found.passage(press.number) is None:
@@ -125,14 +125,14 @@ class Answers:
         else:
             await ask_form(interaction, ComplaintForm(press.key, press.number))
 
-    async def complaint(self, interaction: Interaction, press: Press) -> None:
+    async def complaint(self, interaction: Interaction, press: ComponentId) -> None:
         """Note what was wrong with an answer."""
         fields = filled_in(interaction)
         reason = REASONS.get(fields.get("reason", ""))
         comment = fields.get("comment", "").strip()
         await self._vote(interaction, press, helpful=False, reason=reason, comment=comment)
 
-    async def tell(self, interaction: Interaction, press: Press) -> None:
+    async def tell(self, interaction: Interaction, press: ComponentId) -> None:
         """Tell the keepers of a library what it lacks."""
         found = await in_time(interaction, self._find(interaction, press))
         if is_personal(found.kept.collection):
@@ -140,7 +140,7 @@ class Answers:
         else:
             await self._note(interaction, press, helpful=False)
 
-    async def share(self, interaction: Interaction, press: Press) -> None:
+    async def share(self, interaction: Interaction, press: ComponentId) -> None:
         """Show a private answer to everybody, once."""
         lock = self._sharing.setdefault(press.key, asyncio.Lock())
         async with lock:
@@ -159,7 +159,7 @@ class Answers:
     async def _vote(
         self,
         interaction: Interaction,
-        press: Press,
+        press: ComponentId,
         *,
         helpful: bool,
         reason: Reason | None = None,
@@ -174,7 +174,7 @@ class Answers:
     async def _note(
         self,
         interaction: Interaction,
-        press: Press,
+        press: ComponentId,
         *,
         helpful: bool,
         reason: Reason | None = None,
@@ -195,7 +195,7 @@ class Answers:
         await respond(interaction, card, private=True)
 
     async def _page(
-        self, interaction: Interaction, press: Press
+        self, interaction: Interaction, press: ComponentId
     ) -> tuple[bool, discord.ui.LayoutView]:
         """Return a passage's card, and whether nobody else may see it."""
         found = await self._find(interaction, press)
@@ -204,7 +204,7 @@ class Answers:
         card = await self._desk.call(self._card, found, press.number, private=private)
         return found.kept.private and not shared, card
 
-    async def _find(self, interaction: Interaction, press: Press) -> Found:
+    async def _find(self, interaction: Interaction, press: ComponentId) -> Found:
         """Return the answer a press is about.  Raises PassageError for what is not to be seen."""
         collection = collection_of(interaction)
         await self._questions.settings(collection)

@@ -6,12 +6,12 @@ import discord
 from discord import app_commands, ui
 
 from bot.cards import article_card, articles_card, remove_card, sentence_card
-from bot.cards.custom_ids import Press, build
+from bot.cards.custom_ids import ComponentId, build
 from bot.errors import NotAllowedError
 from bot.service.article_names import offered, take_out, wanted
 from bot.service.context import CommandTree, Services
-from bot.service.ingest_queue import Wanted, pasted
-from bot.service.managers import Place, keepers_place
+from bot.service.ingest_queue import IngestRequest, pasted
+from bot.service.managers import Access, manager_access
 from bot.wire.component_router import filled_in
 from bot.wire.delivery import (
     Interaction,
@@ -62,12 +62,12 @@ class Articles(app_commands.Group):
         url: app_commands.Range[str, 1, _LONGEST_URL] | None = None,
     ) -> None:
         """Queue a file or an address."""
-        place = await in_time(interaction, keepers_place(self._services.questions, interaction))
+        place = await in_time(interaction, manager_access(self._services.questions, interaction))
         if file is not None and url is None:
             _check_size(file, self._services.engine.engine.limits)
-            job = Wanted("file", file.filename, lambda: _downloaded(file))
+            job = IngestRequest("file", file.filename, lambda: _downloaded(file))
         elif url is not None and file is None:
-            job = Wanted("url", _web_address(url), lambda: _given(_web_address(url)))
+            job = IngestRequest("url", _web_address(url), lambda: _given(_web_address(url)))
         else:
             raise PassageError("Add either a file or the address of a web page, one at a time.")
         await self._services.queue.accept(interaction, place.collection, job)
@@ -75,12 +75,12 @@ class Articles(app_commands.Group):
     @app_commands.command(description="Add an article by pasting its text")
     async def paste(self, interaction: Interaction) -> None:
         """Open the form for a text; who sends it is checked then in any case."""
-        await if_soon(interaction, keepers_place(self._services.questions, interaction))
+        await if_soon(interaction, manager_access(self._services.questions, interaction))
         await ask_form(interaction, PasteForm())
 
-    async def was_pasted(self, interaction: Interaction, _press: Press) -> None:
+    async def was_pasted(self, interaction: Interaction, _press: ComponentId) -> None:
         """Queue what was typed into the form."""
-        place = await in_time(interaction, keepers_place(self._services.questions, interaction))
+        place = await in_time(interaction, manager_access(self._services.questions, interaction))
         fields = filled_in(interaction)
         title, text = fields.get("title", "").strip(), fields.get("text", "")
         if not title or not text.strip():
@@ -90,7 +90,7 @@ class Articles(app_commands.Group):
         if day and published is None:
             raise PassageError(f"The date “{day}” can't be read: write it like 2017-09-28.")
         payload = pasted(title, text, _web_address(url) if url else "", published)
-        job = Wanted("paste", title, lambda: _given(payload))
+        job = IngestRequest("paste", title, lambda: _given(payload))
         await self._services.queue.accept(interaction, place.collection, job)
 
     @app_commands.command(name="list", description="List the articles in the library")
@@ -99,13 +99,13 @@ class Articles(app_commands.Group):
         card = await in_time(interaction, self._page(interaction, 0))
         await respond(interaction, card, private=True)
 
-    async def turn(self, interaction: Interaction, press: Press) -> None:
+    async def turn(self, interaction: Interaction, press: ComponentId) -> None:
         """Show another page of the articles."""
         card = await in_time(interaction, self._page(interaction, press.number), promise_turn)
         await turn(interaction, card, private=True)
 
     async def _page(self, interaction: Interaction, page: int) -> ui.LayoutView:
-        place = await keepers_place(self._services.questions, interaction)
+        place = await manager_access(self._services.questions, interaction)
         desk = self._services.engine
         entries = await desk.call(desk.engine.library.entries, place.collection)
         shared = await desk.call(desk.engine.library.count, SHARED)
@@ -124,8 +124,8 @@ class Articles(app_commands.Group):
         whole = await desk.call(desk.engine.library.article, place.collection, entry.id)
         return article_card(entry, whole.text[:_OPENING])
 
-    async def _wanted(self, interaction: Interaction, article: str) -> tuple[Place, Entry]:
-        place = await keepers_place(self._services.questions, interaction)
+    async def _wanted(self, interaction: Interaction, article: str) -> tuple[Access, Entry]:
+        place = await manager_access(self._services.questions, interaction)
         desk = self._services.engine
         return place, await desk.call(wanted, desk.engine.library, place.collection, article)
 
@@ -136,7 +136,7 @@ class Articles(app_commands.Group):
         _, entry = await in_time(interaction, self._wanted(interaction, article))
         await respond(interaction, remove_card(entry), private=True)
 
-    async def removed(self, interaction: Interaction, press: Press) -> None:
+    async def removed(self, interaction: Interaction, press: ComponentId) -> None:
         """Remove the article that was asked about."""
         gone = await in_time(interaction, self._taken_out(interaction, press.key), promise_turn)
         card = (
@@ -147,11 +147,11 @@ class Articles(app_commands.Group):
         await turn(interaction, card, private=True)
 
     async def _taken_out(self, interaction: Interaction, key: str) -> Entry | None:
-        place = await keepers_place(self._services.questions, interaction)
+        place = await manager_access(self._services.questions, interaction)
         desk = self._services.engine
         return await desk.call(take_out, desk.engine.library, place.collection, key)
 
-    async def kept(self, interaction: Interaction, _press: Press) -> None:
+    async def kept(self, interaction: Interaction, _press: ComponentId) -> None:
         """Leave everything as it is."""
         card = sentence_card("The article stays in the library.", tone="plain")
         await turn(interaction, card, private=True)
@@ -170,16 +170,16 @@ class Articles(app_commands.Group):
             )
         addresses = "\n".join(dict.fromkeys(origins))
         name = entries[0].title if article is not None else "Everything from the web"
-        job = Wanted("url", name, lambda: _given(addresses))
+        job = IngestRequest("url", name, lambda: _given(addresses))
         await self._services.queue.accept(interaction, place.collection, job)
 
     async def _refreshed(
         self, interaction: Interaction, article: str | None
-    ) -> tuple[Place, list[Entry]]:
+    ) -> tuple[Access, list[Entry]]:
         if article is not None:
             place, entry = await self._wanted(interaction, article)
             return place, [entry]
-        place = await keepers_place(self._services.questions, interaction)
+        place = await manager_access(self._services.questions, interaction)
         desk = self._services.engine
         return place, await desk.call(desk.engine.library.entries, place.collection)
 
@@ -189,7 +189,7 @@ class Articles(app_commands.Group):
     async def titles(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Offer the titles of the library that somebody keeps; others are offered none."""
         try:
-            place = await keepers_place(self._services.questions, interaction)
+            place = await manager_access(self._services.questions, interaction)
         except NotAllowedError:
             return []
         desk = self._services.engine

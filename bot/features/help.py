@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.cards import help_card
 from bot.service.context import CommandTree, Services
-from bot.service.managers import place_of
+from bot.service.managers import access_of
 from bot.wire.delivery import Interaction, respond
 from bot.wire.in_time import in_time
 
@@ -14,6 +14,6 @@ def add_to(tree: CommandTree, services: Services) -> None:
 
     @tree.command(name="help", description="Show what I can do")
     async def help_(interaction: Interaction) -> None:
-        place = await in_time(interaction, place_of(services.questions, interaction))
+        place = await in_time(interaction, access_of(services.questions, interaction))
         card = help_card(manager=place.keeper)
         await respond(interaction, card, private=True)

@@ -17,7 +17,7 @@ import discord
 from bot.cards import getting_ready_card, howto_card
 from bot.service.access import collection_of_message, guild_of_message
 from bot.service.questions import Question, Questions
-from bot.wire.deduplicate import Once
+from bot.wire.deduplicate import Deduplicator
 from bot.wire.delivery import (
     TROUBLE,
     may_reply,
@@ -25,12 +25,12 @@ from bot.wire.delivery import (
     rewrite,
     take_back,
 )
-from bot.wire.failures import kept_away, named, told
+from bot.wire.failures import error_name, failure_card, is_unreachable
 from bot.wire.messenger import Messenger
 
 if TYPE_CHECKING:
     from index.records import Answer
-    from index.store.answers import Kept
+    from index.store.answers import StoredAnswer
 
 log = logging.getLogger("passage")
 
@@ -55,7 +55,7 @@ class Mentions:
         self._desk = questions.desk
         # One at a time for each message: an edit or a deletion waits for the answer.
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
-        self._heard = Once()
+        self._heard = Deduplicator()
         self._deleted: OrderedDict[int, None] = OrderedDict()
         self._said: OrderedDict[int, int] = OrderedDict()
         self._noted: OrderedDict[int, None] = OrderedDict()
@@ -146,10 +146,10 @@ class Mentions:
         try:
             sent = await reply(message, card)
         except TROUBLE as error:
-            if kept_away(error):
+            if is_unreachable(error):
                 return await self._unsure(message.id, error)
             if _refused(error):
-                log.warning("message %s can't be answered: %s", message.id, named(error))
+                log.warning("message %s can't be answered: %s", message.id, error_name(error))
                 return None
             raise
         _remember(self._said, message.id, sent.id)
@@ -162,7 +162,7 @@ class Mentions:
         await asyncio.sleep(_ON_ITS_WAY)
         shown = self._said.get(message)
         if shown is None:
-            log.warning("message %s may have no answer: %s", message, named(error))
+            log.warning("message %s may have no answer: %s", message, error_name(error))
         return shown
 
     async def _speak(self, message: discord.Message) -> None:
@@ -182,11 +182,11 @@ class Mentions:
 
     async def _tell(self, message: discord.Message, error: Exception) -> None:
         try:
-            await self.say(message, told(error))
+            await self.say(message, failure_card(error))
         except TROUBLE as failed:
-            log.warning("message %s was not told of a failure: %s", message.id, named(failed))
+            log.warning("message %s was not told of a failure: %s", message.id, error_name(failed))
 
-    async def _speak_again(self, message: discord.Message, kept: Kept) -> None:
+    async def _speak_again(self, message: discord.Message, kept: StoredAnswer) -> None:
         question = await self._put(message, self._question(message))
         question = replace(question, answered=question.answered or kept.follows)
         with self._questions.underway():
@@ -245,7 +245,7 @@ class Mentions:
         me = self._messenger.user.id if self._messenger.user else 0
         return re.sub(rf"<@!?{me}>", " ", message.content).strip()
 
-    async def _kept(self, channel: int, message: int) -> Kept | None:
+    async def _kept(self, channel: int, message: int) -> StoredAnswer | None:
         return await self._desk.call(self._desk.journal.of_question, channel, message)
 
     def _turn(self, message: int) -> asyncio.Lock:
@@ -263,7 +263,7 @@ async def _show_typing(message: discord.Message) -> None:
     try:
         await message.channel.typing()
     except TROUBLE as error:
-        log.info("typing could not be shown: %s", named(error))
+        log.info("typing could not be shown: %s", error_name(error))
 
 
 def _remember(store: OrderedDict[int, T], key: int, value: T) -> None:

@@ -6,7 +6,7 @@ from discord import app_commands
 
 from bot.cards.missed import missed_card
 from bot.service.context import CommandTree, Services
-from bot.service.managers import keepers_place
+from bot.service.managers import manager_access
 from bot.wire.delivery import Interaction, respond
 from bot.wire.in_time import in_time
 
@@ -17,7 +17,7 @@ def add_to(tree: CommandTree, services: Services) -> None:
     @tree.command(description="Show what people asked in vain")
     @app_commands.default_permissions(manage_guild=True)
     async def missed(interaction: Interaction) -> None:
-        place = await in_time(interaction, keepers_place(services.questions, interaction))
+        place = await in_time(interaction, manager_access(services.questions, interaction))
         found = await in_time(
             interaction, services.engine.call(services.engine.feedback.in_vain, place.collection)
         )

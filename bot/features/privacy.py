@@ -10,10 +10,10 @@ from typing import Any
 import discord
 
 from bot.cards import forget_card, privacy_card, sentence_card
-from bot.cards.custom_ids import Press
+from bot.cards.custom_ids import ComponentId
 from bot.cards.privacy import export_card
 from bot.service.context import CommandTree, Services
-from bot.service.managers import place_of
+from bot.service.managers import access_of
 from bot.text.counts import plural
 from bot.wire.delivery import (
     Interaction,
@@ -48,7 +48,7 @@ class Personal:
 
     async def show(self, interaction: Interaction) -> None:
         """Say how much is kept."""
-        place = await in_time(interaction, place_of(self._services.questions, interaction))
+        place = await in_time(interaction, access_of(self._services.questions, interaction))
         count = self._services.engine.call(self._services.engine.privacy.count, interaction.user.id)
         held = await in_time(interaction, count)
         card = privacy_card(
@@ -60,7 +60,7 @@ class Personal:
         )
         await respond(interaction, card, private=True)
 
-    async def data(self, interaction: Interaction, _press: Press) -> None:
+    async def data(self, interaction: Interaction, _press: ComponentId) -> None:
         """Hand over everything, as a file."""
         await defer(interaction, private=True)
         kept = await self._kept(interaction)
@@ -69,16 +69,16 @@ class Personal:
             view=export_card(name), attachments=[discord.File(io.BytesIO(content), name)]
         )
 
-    async def ask(self, interaction: Interaction, _press: Press) -> None:
+    async def ask(self, interaction: Interaction, _press: ComponentId) -> None:
         """Ask whether everything is really to go."""
         await respond(interaction, forget_card(), private=True)
 
-    async def keep(self, interaction: Interaction, _press: Press) -> None:
+    async def keep(self, interaction: Interaction, _press: ComponentId) -> None:
         """Leave everything as it is."""
         card = sentence_card("Everything stays as it is.", tone="plain")
         await turn(interaction, card, private=True)
 
-    async def forget(self, interaction: Interaction, _press: Press) -> None:
+    async def forget(self, interaction: Interaction, _press: ComponentId) -> None:
         """Delete everything, and what is just being added too."""
         await promise_turn(interaction)
         services, person = self._services, interaction.user.id

@@ -13,7 +13,7 @@ import discord
 from discord import app_commands
 
 from bot.cards import search_card
-from bot.cards.custom_ids import Press
+from bot.cards.custom_ids import ComponentId
 from bot.cards.search import FOUND_A_PAGE
 from bot.errors import NotAllowedError
 from bot.service.access import collection_of, private_unless_chosen
@@ -82,7 +82,7 @@ class Searches:
             await tell_of_wait(self._questions, interaction, work, private=private)
             await respond(interaction, await work, private=private)
 
-    async def turn(self, interaction: Interaction, press: Press) -> None:
+    async def turn(self, interaction: Interaction, press: ComponentId) -> None:
         """Show another page."""
         collection = collection_of(interaction)
         await self._questions.settings(collection)
@@ -125,7 +125,7 @@ class Searches:
         return search_card(search.query, found, key=search.id, article=search.article)
 
     def _page(
-        self, press: Press, collection: str, person: int
+        self, press: ComponentId, collection: str, person: int
     ) -> tuple[Search, discord.ui.LayoutView]:
         search = self._desk.searches.find(press.key, collection)
         if search is None or (search.private and search.asker != person):

@@ -9,10 +9,10 @@ import discord
 from discord import app_commands, ui
 
 from bot.cards import sentence_card, settings_card
-from bot.cards.custom_ids import Press
+from bot.cards.custom_ids import ComponentId
 from bot.cards.settings import MOST_CHANNELS
 from bot.service.context import CommandTree, Services
-from bot.service.managers import keepers_server
+from bot.service.managers import server_manager_access
 from bot.wire.component_router import number, numbers
 from bot.wire.delivery import (
     Interaction,
@@ -22,7 +22,7 @@ from bot.wire.delivery import (
 )
 from bot.wire.in_time import in_time
 from index.errors import PassageError
-from index.store.servers import GuildSettings, SettingsChange
+from index.store.servers import ServerSettings, SettingsChange
 
 _SEE = (
     "Discord shows my commands for keepers only to those who manage the server: let the role see "
@@ -79,7 +79,9 @@ class Choices(app_commands.Group):
     @app_commands.command(description="Show all settings on one card, and change them there")
     async def show(self, interaction: Interaction) -> None:
         """Show the settings, privately."""
-        place = await in_time(interaction, keepers_server(self._services.questions, interaction))
+        place = await in_time(
+            interaction, server_manager_access(self._services.questions, interaction)
+        )
         card = self._card(interaction, place.settings)
         await respond(interaction, card, private=True)
 
@@ -95,7 +97,9 @@ class Choices(app_commands.Group):
         on: bool = True,
     ) -> None:
         """Turn one channel's being answered unasked on or off."""
-        place = await in_time(interaction, keepers_server(self._services.questions, interaction))
+        place = await in_time(
+            interaction, server_manager_access(self._services.questions, interaction)
+        )
         answered = place.settings.answered_channels | {channel.id}
         if on and len(answered) > MOST_CHANNELS:
             raise PassageError(
@@ -111,7 +115,7 @@ class Choices(app_commands.Group):
             told = f"{told} {_UNREAD}"
         await respond(interaction, sentence_card(told, tone="fine"), private=True)
 
-    async def role(self, interaction: Interaction, _press: Press) -> None:
+    async def role(self, interaction: Interaction, _press: ComponentId) -> None:
         """Set or unset the role that keeps the library."""
         ids = numbers(interaction)
         if interaction.guild_id in ids:
@@ -120,22 +124,22 @@ class Choices(app_commands.Group):
         if ids:
             await _also(interaction, _SEE)
 
-    async def channels(self, interaction: Interaction, _press: Press) -> None:
+    async def channels(self, interaction: Interaction, _press: ComponentId) -> None:
         """Set all channels that are answered unasked."""
         ids = frozenset(numbers(interaction))
         await self._change(interaction, answered_channels=ids)
         if any(_cannot_read(interaction, channel) for channel in ids):
             await _also(interaction, _UNREAD)
 
-    async def private(self, interaction: Interaction, press: Press) -> None:
+    async def private(self, interaction: Interaction, press: ComponentId) -> None:
         """Set whether answers are private by default."""
         await self._change(interaction, private_by_default=press.number == 1)
 
-    async def rate(self, interaction: Interaction, _press: Press) -> None:
+    async def rate(self, interaction: Interaction, _press: ComponentId) -> None:
         """Set how many questions a minute each person may ask."""
         await self._change(interaction, per_minute=number(interaction))
 
-    async def days(self, interaction: Interaction, _press: Press) -> None:
+    async def days(self, interaction: Interaction, _press: ComponentId) -> None:
         """Set how long questions are kept; those older go now."""
         await self._change(interaction, keep_questions_days=number(interaction))
         await self._services.engine.call(
@@ -147,12 +151,12 @@ class Choices(app_commands.Group):
         settings = await in_time(interaction, self._changed(interaction, changed), promise_turn)
         await turn(interaction, self._card(interaction, settings), private=True)
 
-    async def _changed(self, interaction: Interaction, changed: SettingsChange) -> GuildSettings:
-        await keepers_server(self._services.questions, interaction)
+    async def _changed(self, interaction: Interaction, changed: SettingsChange) -> ServerSettings:
+        await server_manager_access(self._services.questions, interaction)
         guilds, guild_id = self._services.engine.guilds, _guild(interaction)
         return await self._services.engine.call(guilds.change, guild_id, **changed)
 
-    def _card(self, interaction: Interaction, settings: GuildSettings) -> ui.LayoutView:
+    def _card(self, interaction: Interaction, settings: ServerSettings) -> ui.LayoutView:
         """Return the card, without channels and a role that have been deleted."""
         guild = interaction.client.get_guild(_guild(interaction))
         if guild is None or guild.unavailable:

@@ -15,7 +15,7 @@ import discord
 
 from bot.service.access import collection_of_message
 from bot.service.questions import Question, Questions
-from bot.wire.deduplicate import Once
+from bot.wire.deduplicate import Deduplicator
 from bot.wire.delivery import persist
 from index.collection_names import server_collection
 from index.records import Answer
@@ -42,7 +42,7 @@ class Unasked:
     def __init__(self, questions: Questions, mentions: Mentions) -> None:
         self._questions = questions
         self._mentions = mentions
-        self._considered = Once()
+        self._considered = Deduplicator()
         self._answered: OrderedDict[int, None] = OrderedDict()  # messages others have replied to
         self._posts: OrderedDict[int, asyncio.Future[discord.Message]] = OrderedDict()
 

@@ -6,7 +6,7 @@ from discord import app_commands
 
 from bot.cards import why_card
 from bot.service.context import CommandTree, Services
-from bot.service.managers import keepers_place
+from bot.service.managers import manager_access
 from bot.wire.delivery import Interaction, defer, respond
 from bot.wire.in_time import in_time
 from index.collection_names import visible
@@ -21,7 +21,7 @@ def add_to(tree: CommandTree, services: Services) -> None:
     @app_commands.describe(question="The question")
     @app_commands.default_permissions(manage_guild=True)
     async def why(interaction: Interaction, question: app_commands.Range[str, 1, _LONGEST]) -> None:
-        place = await in_time(interaction, keepers_place(services.questions, interaction))
+        place = await in_time(interaction, manager_access(services.questions, interaction))
         admitted = services.questions.admit(place.collection, interaction.user.id)
         await in_time(interaction, admitted)
         with services.questions.underway():

@@ -8,8 +8,8 @@ import discord
 
 from bot.errors import NotAllowedError
 from index.collection_names import is_personal, server_collection, user_collection
-from index.store.answers import Kept
-from index.store.servers import GuildSettings
+from index.store.answers import StoredAnswer
+from index.store.servers import ServerSettings
 
 
 def collection_of(interaction: discord.Interaction[Any]) -> str:
@@ -40,7 +40,7 @@ def collection_of_message(message: discord.Message) -> str:
     return user_collection(message.author.id) if guild is None else server_collection(guild)
 
 
-def is_keeper(interaction: discord.Interaction[Any], settings: GuildSettings) -> bool:
+def is_manager(interaction: discord.Interaction[Any], settings: ServerSettings) -> bool:
     """Say whether someone may keep the collection that this interaction is about.
 
     A server's belongs to those who manage the server and to its manager role; a person's own
@@ -57,15 +57,15 @@ def is_keeper(interaction: discord.Interaction[Any], settings: GuildSettings) ->
     return settings.manager_role in {role.id for role in member.roles}
 
 
-def require_keeper(interaction: discord.Interaction[Any], settings: GuildSettings) -> None:
+def require_manager(interaction: discord.Interaction[Any], settings: ServerSettings) -> None:
     """Raise NotAllowedError for those who may not; checked here whatever Discord was told."""
-    if not is_keeper(interaction, settings):
+    if not is_manager(interaction, settings):
         raise NotAllowedError(
             "Only those who manage this server, or have the role set in /settings, can do that."
         )
 
 
-def private_unless_chosen(interaction: discord.Interaction[Any], settings: GuildSettings) -> bool:
+def private_unless_chosen(interaction: discord.Interaction[Any], settings: ServerSettings) -> bool:
     """Say who sees an answer where the asker has not chosen.
 
     What comes from somebody's own library is not for a server, or for a group that they write
@@ -75,11 +75,11 @@ def private_unless_chosen(interaction: discord.Interaction[Any], settings: Guild
     return settings.private_by_default or (own and not interaction.context.dm_channel)
 
 
-def may_see(kept: Kept, person: int) -> bool:
+def may_see(kept: StoredAnswer, person: int) -> bool:
     """Say whether somebody may see an answer: a private one is its asker's, until shared."""
     return not kept.private or is_shared(kept) or kept.asker in (None, person)
 
 
-def is_shared(kept: Kept) -> bool:
+def is_shared(kept: StoredAnswer) -> bool:
     """Say whether a private answer has been shown to everybody."""
     return kept.private and kept.reply_message is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.cards.custom_ids import key_of
-from bot.text.graphemes import starts, visible
+from bot.text.graphemes import grapheme_starts, visible
 from index.errors import AmbiguousTitleError, UnknownArticleError
 from index.store.entries import Entry, candidates
 from index.store.library import Library
@@ -60,7 +60,7 @@ def _name(title: str) -> str:
     name = " ".join(visible(title).split()) or "(untitled)"
     if _units(name) <= _LONGEST:
         return name
-    cuts = [at for at in starts(name[:_LONGEST]) if _units(name[:at]) < _LONGEST]
+    cuts = [at for at in grapheme_starts(name[:_LONGEST]) if _units(name[:at]) < _LONGEST]
     return f"{name[: cuts[-1]]}…"
 
 

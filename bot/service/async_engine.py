@@ -18,16 +18,16 @@ from functools import partial
 from itertools import chain
 from typing import ParamSpec, TypeVar
 
-from bot.wire.failures import noted, own
-from index.engine import Asked, Engine
+from bot.wire.failures import log_failure, own_copy
+from index.engine import Engine, Query
 from index.errors import PassageError
 from index.records import Answer, Ranked
-from index.store.answers import Journal
+from index.store.answers import Answers
 from index.store.feedback import Feedback
 from index.store.jobs import Jobs
 from index.store.privacy import Privacy
 from index.store.searches import Searches
-from index.store.servers import Guilds
+from index.store.servers import Servers
 
 log = logging.getLogger("passage")
 
@@ -45,16 +45,16 @@ _STOPPED = "I am being stopped. Ask again in a minute."
 class _Waiting:
     """A question that waits for its answer, and the collections whose index it has waited for."""
 
-    asked: Asked
+    asked: Query
     answer: asyncio.Future[Answer]
     waited: set[str] = field(default_factory=set)
 
     def fail(self, error: Exception) -> None:
         if not self.answer.done():
-            self.answer.set_exception(own(error))
+            self.answer.set_exception(own_copy(error))
 
 
-class Desk:
+class AsyncEngine:
     """Where questions are handed in, and everything that is kept is looked up and changed."""
 
     def __init__(
@@ -68,9 +68,9 @@ class Desk:
         """Stand before an opened engine; ``prepare`` is run once before the first question."""
         database = engine.library.database
         self.engine = engine
-        self.journal = Journal(database)
+        self.journal = Answers(database)
         self.feedback = Feedback(database)
-        self.guilds = Guilds(database)
+        self.guilds = Servers(database)
         self.jobs = Jobs(database)
         self.searches = Searches(database)
         self.privacy = Privacy(database, self.searches)
@@ -128,7 +128,7 @@ class Desk:
         Raises PassageError.
         """
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(Asked(question, tuple(collections), before), answer))
+        self._waiting.append(_Waiting(Query(question, tuple(collections), before), answer))
         self._arrived.set()
         return await answer
 
@@ -179,7 +179,7 @@ class Desk:
         try:
             await self._run(self._model, self._get_engine_ready)
         except Exception as error:  # noqa: BLE001 - told to everyone who asks
-            told = str(error) if isinstance(error, PassageError) else noted(error)
+            told = str(error) if isinstance(error, PassageError) else log_failure(error)
             log.error("no question can be answered: %s", told)
             return error
         log.info("ready to answer")

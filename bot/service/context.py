@@ -7,10 +7,10 @@ from typing import Any
 
 from discord import app_commands
 
-from bot.service.async_engine import Desk
-from bot.service.ingest_queue import Adding
+from bot.service.async_engine import AsyncEngine
+from bot.service.ingest_queue import IngestQueue
 from bot.service.questions import Questions
-from bot.wire.component_router import Presses
+from bot.wire.component_router import ComponentRouter
 
 CommandTree = app_commands.CommandTree[Any]
 
@@ -19,7 +19,7 @@ CommandTree = app_commands.CommandTree[Any]
 class Services:
     """The engine, answers to questions, the queue of what is to be added, and components."""
 
-    engine: Desk
+    engine: AsyncEngine
     questions: Questions
-    queue: Adding
-    components: Presses
+    queue: IngestQueue
+    components: ComponentRouter

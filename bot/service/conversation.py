@@ -8,7 +8,7 @@ _BREAK = 600  # seconds after which a question begins anew
 _REMEMBERED = 2_000  # people whose last question is remembered
 
 
-class Talk:
+class Conversations:
     """Remembers for some minutes which answer each person got last in each channel.
 
     After a restart only a reply tells what a question follows.

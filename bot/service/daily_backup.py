@@ -9,11 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.wire.failures import noted
+from bot.wire.failures import log_failure
 from index.errors import PassageError
 
 if TYPE_CHECKING:
-    from bot.service.async_engine import Desk
+    from bot.service.async_engine import AsyncEngine
 
 log = logging.getLogger("passage")
 
@@ -21,7 +21,7 @@ _EVERY = 3600.0  # seconds between two looks at whether a backup is due, or is t
 _PATIENCE = 60.0  # seconds that loading the model goes before
 
 
-async def back_up_daily(desk: Desk, daily: Callable[[], Path | None]) -> None:
+async def back_up_daily(desk: AsyncEngine, daily: Callable[[], Path | None]) -> None:
     """Have each day's backup made, until cancelled; ``daily`` returns it, or None if none is due.
 
     Where it fails, the log says why, and the next hour tries again.
@@ -36,5 +36,5 @@ async def back_up_daily(desk: Desk, daily: Callable[[], Path | None]) -> None:
         except PassageError as error:
             log.error("no backup was made: %s", error)
         except Exception as error:  # noqa: BLE001 - logged there; the next hour tries again
-            noted(error)
+            log_failure(error)
         await asyncio.sleep(_EVERY)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import discord
 
-from bot.service.async_engine import Desk
+from bot.service.async_engine import AsyncEngine
 from bot.service.daily_backup import back_up_daily
-from bot.service.ingest_queue import Adding
-from bot.wire.failures import noted
+from bot.service.ingest_queue import IngestQueue
+from bot.wire.failures import log_failure
 from index.collection_names import server_collection
 from index.errors import UnwritableError
 
@@ -31,10 +31,12 @@ def served(guild_ids: Iterable[int], shards: Collection[int] | None, count: int 
     return {guild_id for guild_id in guild_ids if (guild_id >> 22) % count in shards}
 
 
-class Keeping:
+class Housekeeping:
     """Keeps every server's data there, hidden or deleted, as it ought to be."""
 
-    def __init__(self, engine: Desk, queue: Adding, daily: Callable[[], Path | None]) -> None:
+    def __init__(
+        self, engine: AsyncEngine, queue: IngestQueue, daily: Callable[[], Path | None]
+    ) -> None:
         """Keep house; ``daily`` makes each day's backup."""
         self._engine = engine
         self._queue = queue
@@ -98,7 +100,7 @@ class Keeping:
             except UnwritableError:
                 pass  # told by the library, once
             except Exception as error:  # noqa: BLE001 - logged there; the next round tries again
-                noted(error)
+                log_failure(error)
             await asyncio.sleep(_EVERY)
 
     async def _erase(self, guild_id: int) -> None:

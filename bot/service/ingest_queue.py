@@ -15,12 +15,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from bot.cards import progress_card, queued_card, report_card, sentence_card
-from bot.service.async_engine import Desk
+from bot.service.async_engine import AsyncEngine
 from bot.wire.delivery import Interaction, promise
-from bot.wire.failures import noted, sentence_of
+from bot.wire.failures import log_failure, sentence_of
 from bot.wire.in_time import in_time
 from bot.wire.messenger import Messenger
-from bot.wire.progress_message import Notice, Progress, reachable
+from bot.wire.progress_message import ProgressMessage, ProgressUpdates, reachable
 from index.engine import Engine
 from index.errors import ExtractionError, PassageError, UnwritableError
 from index.extract import is_url
@@ -39,7 +39,7 @@ class _Stopped(Exception):  # noqa: N818 - not an error: the job goes on another
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class IngestRequest:
     """Something to be added; ``read`` gets the URL or the bytes.  It may raise PassageError."""
 
     kind: JobKind
@@ -47,17 +47,17 @@ class Wanted:
     read: Callable[[], Awaitable[str | bytes]]
 
 
-class Adding:
+class IngestQueue:
     """The workers, one for each collection that has jobs."""
 
-    def __init__(self, engine: Desk, messenger: Messenger) -> None:
+    def __init__(self, engine: AsyncEngine, messenger: Messenger) -> None:
         self._engine = engine
         self._messenger = messenger
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._due: set[str] = set()
         self._paused: Counter[str] = Counter()  # by how many
         self._closing = False
-        self._notices: dict[int, Notice] = {}
+        self._notices: dict[int, ProgressMessage] = {}
         self._queueing = asyncio.Lock()  # no job is started before its notice is known
 
     async def resume(self) -> None:
@@ -65,13 +65,15 @@ class Adding:
         for job in await self._engine.call(self._engine.jobs.pending):
             self.wake(job.collection)
 
-    async def accept(self, interaction: Interaction, collection: str, wanted: Wanted) -> None:
+    async def accept(
+        self, interaction: Interaction, collection: str, wanted: IngestRequest
+    ) -> None:
         """Queue what is to be added, and only then tell that it is: by now it can't be lost."""
         await in_time(interaction, self._refuse_too_many(collection))
         # What was promised before anybody knew whether it is allowed was promised privately.
         public = reachable(interaction) and not interaction.response.is_done()
         message = await promise(interaction, private=not public)
-        notice = Notice(
+        notice = ProgressMessage(
             self._messenger,
             asker=interaction.user.id,
             channel=interaction.channel_id or 0,
@@ -121,7 +123,12 @@ class Adding:
             )
 
     async def _enqueue(
-        self, collection: str, wanted: Wanted, payload: str | bytes, notice: Notice, asker: int
+        self,
+        collection: str,
+        wanted: IngestRequest,
+        payload: str | bytes,
+        notice: ProgressMessage,
+        asker: int,
     ) -> None:
         desk = self._engine
         async with self._queueing:
@@ -150,7 +157,7 @@ class Adding:
         except UnwritableError:
             pass  # told by the library, once; the jobs are on the disk
         except Exception as error:  # noqa: BLE001 - logged there; the jobs are on the disk
-            noted(error)
+            log_failure(error)
         finally:
             del self._workers[collection]
 
@@ -164,7 +171,7 @@ class Adding:
 
     async def _run(self, work: Work) -> None:
         job, desk = work.job, self._engine
-        notice = self._notices.get(job.id) or Notice.of_job(self._messenger, job)
+        notice = self._notices.get(job.id) or ProgressMessage.of_job(self._messenger, job)
         report = Report()
         try:
             await self._fill(report, work, notice)
@@ -177,12 +184,12 @@ class Adding:
         finally:
             await desk.call(desk.jobs.release, job.id)
 
-    async def _fill(self, report: Report, work: Work, notice: Notice) -> None:
+    async def _fill(self, report: Report, work: Work, notice: ProgressMessage) -> None:
         """Do a job and take down what becomes of it; whatever fails is a line of the report."""
         if work.job.attempts > _MOST_ATTEMPTS:
             report.errors.append(_given_up(work.job))
             return
-        progress = Progress(notice, work.job.name, sources=len(_sources(work)))
+        progress = ProgressUpdates(notice, work.job.name, sources=len(_sources(work)))
         try:
             async with progress.shown():
                 async for item in self._items(work, progress):
@@ -196,12 +203,12 @@ class Adding:
             report.errors.append(sentence_of(error))
         except Exception as error:  # noqa: BLE001 - logged there, and told in the report
             report.errors.append(
-                f"Something went wrong here (reference {noted(error)}): what isn't listed as "
+                f"Something went wrong here (reference {log_failure(error)}): what isn't listed as "
                 "added was not."
             )
 
     async def _items(
-        self, work: Work, progress: Progress
+        self, work: Work, progress: ProgressUpdates
     ) -> AsyncIterator[Added | ExtractionError]:
         """Yield what becomes of each article; others' jobs get their turn in between."""
         desk, job = self._engine, work.job

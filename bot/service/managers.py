@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.service.access import collection_of, is_keeper, require_keeper
+from bot.service.access import collection_of, is_manager, require_manager
 from bot.service.questions import Questions
 from bot.wire.delivery import Interaction
 from index.collection_names import server_of
 from index.errors import PassageError
-from index.store.servers import GuildSettings
+from index.store.servers import ServerSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Access:
     """Where somebody is: a collection, the settings there, and whether they may keep it."""
 
     collection: str
-    settings: GuildSettings
+    settings: ServerSettings
     keeper: bool
 
     @property
@@ -26,23 +26,23 @@ class Place:
         return server_of(self.collection) is not None
 
 
-async def place_of(questions: Questions, interaction: Interaction) -> Place:
+async def access_of(questions: Questions, interaction: Interaction) -> Access:
     """Return where somebody is.  Raises PassageError where the bot has left the server."""
     collection = collection_of(interaction)
     settings = await questions.settings(collection)
-    return Place(collection, settings, is_keeper(interaction, settings))
+    return Access(collection, settings, is_manager(interaction, settings))
 
 
-async def keepers_place(questions: Questions, interaction: Interaction) -> Place:
+async def manager_access(questions: Questions, interaction: Interaction) -> Access:
     """Return where a keeper is.  Raises NotAllowedError for everybody else."""
-    place = await place_of(questions, interaction)
-    require_keeper(interaction, place.settings)
+    place = await access_of(questions, interaction)
+    require_manager(interaction, place.settings)
     return place
 
 
-async def keepers_server(questions: Questions, interaction: Interaction) -> Place:
+async def server_manager_access(questions: Questions, interaction: Interaction) -> Access:
     """Return the server that a keeper is on.  Raises PassageError elsewhere."""
-    place = await keepers_place(questions, interaction)
+    place = await manager_access(questions, interaction)
     if not place.is_server:
         raise PassageError("Settings are for servers that I am installed on; here are none.")
     return place

@@ -14,7 +14,7 @@ import discord
 from bot.cards import answer_card
 from bot.cards.answers import NAMES
 from bot.errors import NotAllowedError, SlowDownError, StoppingError
-from bot.service.conversation import Talk
+from bot.service.conversation import Conversations
 from bot.service.rates import Rates
 from bot.wire.lateness import Lateness
 from index.collection_names import is_personal, server_of, visible
@@ -22,10 +22,10 @@ from index.errors import UnwritableError
 from index.language.followups import leans, understood
 from index.records import Answer
 from index.store.answers import new_id
-from index.store.servers import GuildSettings
+from index.store.servers import ServerSettings
 
 if TYPE_CHECKING:
-    from bot.service.async_engine import Desk
+    from bot.service.async_engine import AsyncEngine
 
 _LINKS = 3  # questions that a follow-up may reach back over
 _TURN = 0.002  # seconds between two answers that are sent
@@ -49,7 +49,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class GivenAnswer:
     """An answer with its id and its card."""
 
     id: str
@@ -68,17 +68,17 @@ class WayOn(NamedTuple):
 class Questions:
     """Answers questions, minding each person's share, and what is said in passing."""
 
-    def __init__(self, desk: Desk, rates: Rates) -> None:
+    def __init__(self, desk: AsyncEngine, rates: Rates) -> None:
         self.desk = desk
         self.lateness = Lateness()
         self._rates = rates
-        self._talk = Talk()
+        self._talk = Conversations()
         self._open = 0
         self._next_turn = 0.0
         self._closing = False
         self._quiet = asyncio.Event()
 
-    async def admit(self, collection: str, person: int) -> GuildSettings:
+    async def admit(self, collection: str, person: int) -> ServerSettings:
         """Count a question against a person's share and return the settings that hold.
 
         Raises SlowDownError where the share is used up.
@@ -93,16 +93,16 @@ class Questions:
             )
         return settings
 
-    async def settings(self, collection: str) -> GuildSettings:
+    async def settings(self, collection: str) -> ServerSettings:
         """Return the settings of a collection.  Raises NotAllowedError for one put away."""
         server = server_of(collection)
         if server is None:
-            return GuildSettings()
+            return ServerSettings()
         if await self.desk.call(self.desk.guilds.is_hidden, server):
             raise NotAllowedError(_AWAY)
         return await self.desk.call(self.desk.guilds.get, server)
 
-    async def answer(self, question: Question) -> Given:
+    async def answer(self, question: Question) -> GivenAnswer:
         """Answer a question and keep it.  Raises PassageError."""
         follows = question.answered or self._talk.before(
             question.channel, question.person, self.desk.now, private=question.private
@@ -118,11 +118,11 @@ class Questions:
         """Answer a question without keeping or saying anything yet."""
         return await self.desk.ask(question.text, visible(question.collection))
 
-    async def keep(self, question: Question, answer: Answer) -> Given:
+    async def keep(self, question: Question, answer: Answer) -> GivenAnswer:
         """Keep an answer that was considered and is to be given."""
         return await self.desk.call(self._keep, question, answer, None)
 
-    async def again(self, answer_id: str, question: Question) -> Given:
+    async def again(self, answer_id: str, question: Question) -> GivenAnswer:
         """Answer a question that was edited, in the place of the answer it had.
 
         What was asked since is none of its business.
@@ -211,7 +211,7 @@ class Questions:
             meant = understood(text, meant)
         return meant
 
-    def _keep(self, question: Question, answer: Answer, follows: str | None) -> Given:
+    def _keep(self, question: Question, answer: Answer, follows: str | None) -> GivenAnswer:
         """Keep an answer; where nothing can be written it is given all the same.
 
         Its buttons then say that it isn't kept.
@@ -229,9 +229,9 @@ class Questions:
             )
         except UnwritableError:
             answer_id = new_id()
-        return Given(answer_id, answer, self.card(answer_id, answer, question))
+        return GivenAnswer(answer_id, answer, self.card(answer_id, answer, question))
 
-    def _replace(self, answer_id: str, question: Question, answer: Answer) -> Given:
+    def _replace(self, answer_id: str, question: Question, answer: Answer) -> GivenAnswer:
         with suppress(UnwritableError):
             self.desk.journal.update(answer_id, answer)
-        return Given(answer_id, answer, self.card(answer_id, answer, question))
+        return GivenAnswer(answer_id, answer, self.card(answer_id, answer, question))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
-def heed(leave: Callable[[], None]) -> None:
+def on_stop_signals(leave: Callable[[], None]) -> None:
     """Have the signals that ask to end call something in the running event loop."""
     loop = asyncio.get_running_loop()
     for name in _ENDING:
@@ -19,7 +19,7 @@ def heed(leave: Callable[[], None]) -> None:
             signal.signal(name, lambda *_: loop.call_soon_threadsafe(leave))
 
 
-def let_go() -> None:
+def restore_signals() -> None:
     """Have a signal end the process at once, where nothing is being answered."""
     for name in _ENDING:
         try:

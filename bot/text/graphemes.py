@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from typing import Any, Literal
 from unicodedata import category
 
-Letter = tuple[int, str]
+VisibleCharacter = tuple[int, str]
 """A character that is shown, with its place in the text it comes from."""
 
 MOST_MARKS = 5
@@ -30,10 +30,10 @@ _REMEMBERED = 8_192  # characters whose nature needn't be looked up again
 
 def visible(text: str) -> str:
     """Return what a reader sees of a text; blank lines are at most one in a row."""
-    return "".join(char for _, char in letters(text))
+    return "".join(char for _, char in visible_characters(text))
 
 
-def letters(text: str) -> list[Letter]:
+def visible_characters(text: str) -> list[VisibleCharacter]:
     """Return the visible characters of a text with their places in it."""
     kept = _unjoined(_spaced(_uncovered(text)))
     while kept and kept[-1][1].isspace():
@@ -41,7 +41,7 @@ def letters(text: str) -> list[Letter]:
     return kept
 
 
-def starts(text: str) -> Iterator[int]:
+def grapheme_starts(text: str) -> Iterator[int]:
     """Yield where each grapheme cluster (UAX #29), a character as readers count them, starts."""
     if text.isascii() and "\r" not in text:
         yield from range(len(text))
@@ -57,7 +57,7 @@ def _clusters() -> Any:
     return regex.compile(r"\X")
 
 
-def _uncovered(text: str) -> Iterator[Letter]:
+def _uncovered(text: str) -> Iterator[VisibleCharacter]:
     """Yield all but what is invisible and what is piled too high."""
     marks = 0
     based = False
@@ -90,9 +90,9 @@ def _kind(char: str) -> Literal["seen", "mark", "hidden"]:
     return "seen" if seen else "hidden"
 
 
-def _spaced(found: Iterator[Letter]) -> list[Letter]:
+def _spaced(found: Iterator[VisibleCharacter]) -> list[VisibleCharacter]:
     """Drop space before the first word and at the ends of lines, and all but one blank line."""
-    kept: list[Letter] = []
+    kept: list[VisibleCharacter] = []
     for at, char in found:
         if char == "\n":
             while kept and kept[-1][1] != "\n" and kept[-1][1].isspace():
@@ -104,9 +104,9 @@ def _spaced(found: Iterator[Letter]) -> list[Letter]:
     return kept
 
 
-def _unjoined(found: list[Letter]) -> list[Letter]:
+def _unjoined(found: list[VisibleCharacter]) -> list[VisibleCharacter]:
     """Drop joiners that join nothing: they have work only inside scripts other than Latin."""
-    kept: list[Letter] = []
+    kept: list[VisibleCharacter] = []
     for number, (at, char) in enumerate(found):
         if char in _JOINERS:
             after = found[number + 1][1] if number + 1 < len(found) else ""

@@ -17,10 +17,10 @@ from typing import Literal, TypeVar
 from unicodedata import bidirectional
 
 from bot.text.graphemes import (
-    Letter,
-    letters,
-    starts,
+    VisibleCharacter,
+    grapheme_starts,
     visible,
+    visible_characters,
 )
 
 T = TypeVar("T")
@@ -128,7 +128,7 @@ def quoted(
     not to be kept.
     """
     start, end = _near(text, room, bold[0][0] if bold else 0, keep)
-    found = [(at + start, char) for at, char in letters(text[start:end])]
+    found = [(at + start, char) for at, char in visible_characters(text[start:end])]
     pieces = _pieces(found, bold, underlined)
     if not pieces:
         return f"{_QUOTE}{NOTHING}"
@@ -173,12 +173,14 @@ def _extras(pieces: Sequence[_Piece]) -> Iterator[int]:
         before = piece.style
 
 
-def _pieces(found: list[Letter], bold: Sequence[Span], underlined: Sequence[Span]) -> list[_Piece]:
+def _pieces(
+    found: list[VisibleCharacter], bold: Sequence[Span], underlined: Sequence[Span]
+) -> list[_Piece]:
     """Return the graphemes of visible letters, escaped and marked."""
     shown = "".join(char for _, char in found)
     written = _escaped(shown)
     styles = _styles(found, bold, underlined)
-    edges = [*starts(shown), len(shown)]
+    edges = [*grapheme_starts(shown), len(shown)]
     return [_Piece("".join(written[start:end]), styles[start]) for start, end in pairwise(edges)]
 
 
@@ -195,7 +197,9 @@ def _escaped(shown: str) -> list[str]:
     return written
 
 
-def _styles(found: list[Letter], bold: Sequence[Span], underlined: Sequence[Span]) -> list[int]:
+def _styles(
+    found: list[VisibleCharacter], bold: Sequence[Span], underlined: Sequence[Span]
+) -> list[int]:
     """Return how each letter is marked; line ends and the blanks beside a mark are not."""
     styles = [
         _BOLD * _inside(at, bold) | _UNDERLINED * _inside(at, underlined) if char != "\n" else 0
@@ -207,7 +211,7 @@ def _styles(found: list[Letter], bold: Sequence[Span], underlined: Sequence[Span
     return styles
 
 
-def _trim(found: list[Letter], styles: list[int], bit: int, order: range) -> None:
+def _trim(found: list[VisibleCharacter], styles: list[int], bit: int, order: range) -> None:
     """Take a mark off the blanks at its edge, coming from one side."""
     marked = False
     for at in order:

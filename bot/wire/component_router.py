@@ -13,13 +13,13 @@ from typing import Any
 import discord
 
 from bot.cards import sentence_card
-from bot.cards.custom_ids import FORMS, Press, parse
-from bot.wire.deduplicate import Once
+from bot.cards.custom_ids import FORMS, ComponentId, parse
+from bot.wire.deduplicate import Deduplicator
 from bot.wire.delivery import Interaction, respond
 from bot.wire.failures import answer_failure
 from index.errors import PassageError
 
-Handler = Callable[[Interaction, Press], Awaitable[None]]
+Handler = Callable[[Interaction, ComponentId], Awaitable[None]]
 
 _KINDS = (discord.InteractionType.component, discord.InteractionType.modal_submit)
 _NUMBER = re.compile(r"[0-9]{1,20}")
@@ -27,10 +27,10 @@ _NOT_OFFERED = "That was not among the choices: open the card again, and choose 
 _UNKNOWN = "This button is from another version of me. Ask again, and use the new ones."
 
 
-class Presses:
+class ComponentRouter:
     """The actions of all cards, each with who sees to it."""
 
-    def __init__(self, once: Once) -> None:
+    def __init__(self, once: Deduplicator) -> None:
         self._once = once
         self._handlers: dict[str, Handler] = {}
 

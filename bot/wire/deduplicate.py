@@ -7,7 +7,7 @@ from collections import OrderedDict
 _REMEMBERED = 2_000  # a second delivery follows within seconds, and hundreds of events at the most
 
 
-class Once:
+class Deduplicator:
     """Remembers what has been seen to lately, by id."""
 
     def __init__(self, most: int = _REMEMBERED) -> None:

@@ -27,13 +27,15 @@ _UNWRITABLE = (
 )
 
 
-def told(error: BaseException) -> discord.ui.LayoutView:
+def failure_card(error: BaseException) -> discord.ui.LayoutView:
     """Return the card that tells a person of a failure, and log what is not expected."""
     while isinstance(error, discord.app_commands.CommandInvokeError):
         error = error.original
     if isinstance(error, PassageError):
         return sentence_card(sentence_of(error), tone="warning")
-    return sentence_card("Something went wrong here. It has been noted.", reference=noted(error))
+    return sentence_card(
+        "Something went wrong here. It has been noted.", reference=log_failure(error)
+    )
 
 
 def sentence_of(error: PassageError) -> str:
@@ -52,7 +54,7 @@ def sentence_of(error: PassageError) -> str:
     )
 
 
-def noted(error: BaseException, doing: str = "") -> str:
+def log_failure(error: BaseException, doing: str = "") -> str:
     """Log where something failed, and return the reference under which.
 
     What the error says stays out at the default level: it may quote what somebody wrote.
@@ -60,12 +62,12 @@ def noted(error: BaseException, doing: str = "") -> str:
     reference = secrets.token_hex(3)
     frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
     where = f" in {doing}" if doing else ""
-    log.error("failure %s%s: %s\n%s", reference, where, named(error), frames)
+    log.error("failure %s%s: %s\n%s", reference, where, error_name(error), frames)
     log.debug("failure %s says: %s", reference, error)
     return reference
 
 
-def own(error: E) -> E:
+def own_copy(error: E) -> E:
     """Return an exception that says the same, for one of several who are told of a failure.
 
     Raised by each of them, a common one would keep the frames of all.
@@ -97,12 +99,14 @@ async def answer_failure(interaction: discord.Interaction[Any], error: BaseExcep
     while isinstance(error, discord.app_commands.CommandInvokeError):
         error = error.original
     if isinstance(error, discord.HTTPException) and error.code in GONE:
-        log.warning("interaction %s was gone before its answer: %s", interaction.id, named(error))
+        log.warning(
+            "interaction %s was gone before its answer: %s", interaction.id, error_name(error)
+        )
         return
-    if kept_away(error):
-        log.warning("interaction %s may have no answer: %s", interaction.id, named(error))
+    if is_unreachable(error):
+        log.warning("interaction %s may have no answer: %s", interaction.id, error_name(error))
         return
-    card = told(error)
+    card = failure_card(error)
     promised = interaction.response.type is discord.InteractionResponseType.deferred_channel_message
     try:
         if interaction.response.is_done() and not promised:
@@ -110,17 +114,19 @@ async def answer_failure(interaction: discord.Interaction[Any], error: BaseExcep
         else:
             await respond(interaction, card, private=True)
     except TROUBLE as failed:
-        log.warning("interaction %s was not told of a failure: %s", interaction.id, named(failed))
+        log.warning(
+            "interaction %s was not told of a failure: %s", interaction.id, error_name(failed)
+        )
 
 
-def kept_away(error: BaseException) -> bool:
+def is_unreachable(error: BaseException) -> bool:
     """Say whether no try got through to Discord: then none would now, and one may have worked."""
     if isinstance(error, discord.HTTPException):
         return error.status == 429 or error.status >= 500
     return isinstance(error, aiohttp.ClientError | ConnectionError | TimeoutError)
 
 
-def named(error: BaseException) -> str:
+def error_name(error: BaseException) -> str:
     """Return what an error is, without any text that may be in it."""
     name = type(error).__name__
     if isinstance(error, discord.HTTPException):

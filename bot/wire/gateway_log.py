@@ -11,7 +11,7 @@ import logging
 from collections import deque
 
 from bot.wire.delivery import TROUBLE
-from bot.wire.failures import named
+from bot.wire.failures import error_name
 
 BROKE = "Websocket closed with %s, attempting a reconnect."
 ASKED = "Received RECONNECT opcode."
@@ -90,7 +90,7 @@ def _is_trouble(record: logging.LogRecord) -> bool:
 
 def _error(record: logging.LogRecord) -> str:
     error = record.exc_info[1] if record.exc_info else None
-    return "?" if error is None else named(error)
+    return "?" if error is None else error_name(error)
 
 
 def _put(record: logging.LogRecord, told: str, *arguments: object) -> bool:

@@ -8,7 +8,7 @@ import time
 _EVERY = 0.02  # seconds
 
 
-class Pulse:
+class LoopLag:
     """Measures how late the loop comes back to a task that only sleeps, in milliseconds."""
 
     def __init__(self) -> None:

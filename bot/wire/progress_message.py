@@ -38,7 +38,7 @@ def reachable(interaction: Interaction) -> bool:
     return interaction.is_guild_integration() or interaction.context.dm_channel
 
 
-class Notice:
+class ProgressMessage:
     """A message that is edited, through its interaction's token or as a message."""
 
     def __init__(
@@ -60,7 +60,7 @@ class Notice:
         self._turn = asyncio.Lock()
 
     @classmethod
-    def of_job(cls, messenger: Messenger, job: Job) -> Notice:
+    def of_job(cls, messenger: Messenger, job: Job) -> ProgressMessage:
         """Return the notice of a job that another process began."""
         return cls(messenger, asker=job.asker, channel=job.channel, message=job.message)
 
@@ -123,10 +123,10 @@ class Notice:
         return _age(self._interaction) > _LAST_WORD
 
 
-class Progress:
+class ProgressUpdates:
     """Shows how far adding is, now and then, while it is told from another thread."""
 
-    def __init__(self, notice: Notice, name: str, *, sources: int = 1) -> None:
+    def __init__(self, notice: ProgressMessage, name: str, *, sources: int = 1) -> None:
         self._notice = notice
         self._sources = sources
         self.number = 1

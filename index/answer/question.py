@@ -15,7 +15,7 @@ from index.search.collection import CollectionIndex
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PreparedQuery:
     """A question with its vector, its terms, and the words those came from.
 
     ``focus`` and ``wanted`` are the vector and terms by which a sentence is chosen: for a
@@ -35,7 +35,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class SearchQuery:
     """A question, the indexes to search, and the question that it follows, if it leans on one."""
 
     text: str
@@ -53,7 +53,7 @@ class Asking:
         return (self.whole, self.text) if self.before else (self.text,)
 
 
-def prepare(asked: Sequence[Asking], embedder: Embedder) -> list[Question]:
+def prepare(asked: Sequence[SearchQuery], embedder: Embedder) -> list[PreparedQuery]:
     """Turn questions into what the search needs.
 
     Those given together are embedded together, misspelt words as the passages spell them.
@@ -76,7 +76,7 @@ def prepare(asked: Sequence[Asking], embedder: Embedder) -> list[Question]:
         added = frozenset(analyse(asking.text))
         focus = np.stack(own).mean(axis=0, dtype=np.float32)
         questions.append(
-            Question(
+            PreparedQuery(
                 text=asking.text,
                 vector=own[0],
                 terms=terms,

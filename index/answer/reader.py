@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from index.answer.calibration import ANSWER
-from index.answer.question import Question
+from index.answer.question import PreparedQuery
 from index.answer.retrieve import Retrieval
 from index.records import Passage, Quote, Ranked, State
 
@@ -47,7 +47,9 @@ class Reader(Protocol):
     def identity(self) -> str:
         """Name and revision."""
 
-    def read(self, questions: Sequence[Question], retrievals: Sequence[Retrieval]) -> list[Reading]:
+    def read(
+        self, questions: Sequence[PreparedQuery], retrievals: Sequence[Retrieval]
+    ) -> list[Reading]:
         """Return a decision for each question; those given together are read together.
 
         Called off the event loop, may take tens of milliseconds for each.

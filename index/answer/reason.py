@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from index.answer.question import Question
+from index.answer.question import PreparedQuery
 from index.answer.retrieve import Retrieval
 from index.records import Ranked, State
 
 
 def reason(
-    state: State, question: Question, best: Ranked, retrieval: Retrieval, *, read: bool = False
+    state: State, question: PreparedQuery, best: Ranked, retrieval: Retrieval, *, read: bool = False
 ) -> str:
     """Return why the state is what it is, in a phrase a person can check.
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import takewhile
 
-from index.answer.question import Question
+from index.answer.question import PreparedQuery
 from index.answer.ranking import (
     FUSION,
     LEAST_COSINE,
@@ -66,7 +66,7 @@ class Within:
 
 
 def retrieve(
-    question: Question,
+    question: PreparedQuery,
     indexes: Iterable[CollectionIndex],
     library: Library,
     k: int,
@@ -140,7 +140,7 @@ def _best(
 
 
 def _search(
-    question: Question, indexes: Sequence[CollectionIndex], within: Within | None
+    question: PreparedQuery, indexes: Sequence[CollectionIndex], within: Within | None
 ) -> tuple[list[tuple[Hit, CollectionIndex]], tuple[str, ...], float]:
     """Search every collection; return the hits, words unknown to all, and BM25's weight.
 

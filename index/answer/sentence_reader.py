@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from index.answer.calibration import BY_SENTENCES, NONE
-from index.answer.question import Question
+from index.answer.question import PreparedQuery
 from index.answer.reader import (
     EMPTY,
     READ,
@@ -25,7 +25,7 @@ from index.answer.reason import reason
 from index.answer.retrieve import Retrieval
 from index.digests import embedded_text
 from index.language.terms import analyse
-from index.lru import Recent
+from index.lru import LRUCache
 from index.models.embedder import Embedder, Vectors
 from index.records import Passage, Quote, Ranked
 
@@ -46,16 +46,18 @@ class SentenceReader:
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
         # A passage never changes under its id, and popular ones are asked for again and again.
-        self._known: Recent[int, Vectors] = Recent(_REMEMBERED)
+        self._known: LRUCache[int, Vectors] = LRUCache(_REMEMBERED)
 
-    def read(self, questions: Sequence[Question], retrievals: Sequence[Retrieval]) -> list[Reading]:
+    def read(
+        self, questions: Sequence[PreparedQuery], retrievals: Sequence[Retrieval]
+    ) -> list[Reading]:
         """Return the decisions, from similarity and shared words alone."""
         return [
             self._read(question, retrieval)
             for question, retrieval in zip(questions, retrievals, strict=True)
         ]
 
-    def _read(self, question: Question, retrieval: Retrieval) -> Reading:
+    def _read(self, question: PreparedQuery, retrieval: Retrieval) -> Reading:
         if not retrieval.ranked:
             return EMPTY
         read = [self._look(question, ranked) for ranked in self._vectors(retrieval.ranked[:READ])]
@@ -74,7 +76,7 @@ class SentenceReader:
             signals,
         )
 
-    def _look(self, question: Question, given: tuple[Ranked, Vectors]) -> _Look:
+    def _look(self, question: PreparedQuery, given: tuple[Ranked, Vectors]) -> _Look:
         ranked, vectors = given
         passage = ranked.passage
         texts = sentences_of(passage)

@@ -26,7 +26,7 @@ from index.answer.calibration import (
     NEAR,
     RANKING,
 )
-from index.answer.question import Question
+from index.answer.question import PreparedQuery
 from index.answer.reader import (
     EMPTY,
     READ,
@@ -38,12 +38,12 @@ from index.answer.reader import (
 from index.answer.reason import reason
 from index.answer.retrieve import Retrieval
 from index.language.terms import analyse, names
-from index.lru import Recent
+from index.lru import LRUCache
 from index.models.embedder import Embedder
 from index.models.spans import (
+    AnswerSpan,
     Evidence,
     Excerpt,
-    Span,
     SpanModel,
 )
 from index.records import Passage, Quote, Ranked
@@ -71,10 +71,12 @@ class SpanReader:
     def __init__(self, model: SpanModel, embedder: Embedder) -> None:
         self._model = model
         self._embedder = embedder
-        self._contexts: Recent[str, NDArray[np.float32]] = Recent(_CONTEXTS)
+        self._contexts: LRUCache[str, NDArray[np.float32]] = LRUCache(_CONTEXTS)
         self.identity = model.identity
 
-    def read(self, questions: Sequence[Question], retrievals: Sequence[Retrieval]) -> list[Reading]:
+    def read(
+        self, questions: Sequence[PreparedQuery], retrievals: Sequence[Retrieval]
+    ) -> list[Reading]:
         """Return the decisions; all passages of all questions go through the model together."""
         first = [_worth_reading(retrieval.ranked[:READ]) for retrieval in retrievals]
         excerpts = [
@@ -101,7 +103,7 @@ class SpanReader:
 
     def _decide(
         self,
-        question: Question,
+        question: PreparedQuery,
         retrieval: Retrieval,
         read: Sequence[tuple[Ranked, Evidence]],
         contexts: Sequence[float],
@@ -144,7 +146,7 @@ class _Look:
     ranked: Ranked
     grounds: tuple[float, ...]
     odds: float
-    spans: tuple[Span | None, ...]
+    spans: tuple[AnswerSpan | None, ...]
 
     @classmethod
     def at(cls, ranked: Ranked, evidence: Evidence, room: float, context: float) -> _Look:
@@ -186,7 +188,7 @@ def _cosine(one: NDArray[np.float32] | None, other: NDArray[np.float32]) -> floa
     return 0.0 if one is None else float(one @ other)
 
 
-def _excerpt(question: Question, passage: Passage) -> Excerpt:
+def _excerpt(question: PreparedQuery, passage: Passage) -> Excerpt:
     sentences = tuple((a - passage.start, b - passage.start) for a, b in passage.sentences)
     return Excerpt(question.read, passage.context, passage.text, sentences)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from index.errors import ExtractionError
-from index.extract.blocks import Block, Kind, compose
+from index.extract.blocks import Block, BlockKind, compose
 from index.extract.decoding import clean
 from index.extract.furniture import without_furniture
 from index.language.datelines import Dateline, read_dateline, written
@@ -18,7 +18,7 @@ from index.records import Article
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from index.extract.blocks import Draft
+    from index.extract.blocks import ArticleDraft
 
 _TOP_LINES = 12
 _END_LINES = 3
@@ -27,12 +27,12 @@ _EXTENSION = re.compile(
 )
 
 
-def assemble(draft: Draft, *, source: str, name: str, url: str | None = None) -> Article:
+def assemble(draft: ArticleDraft, *, source: str, name: str, url: str | None = None) -> Article:
     """Turn what a reader found into an article, or say that nothing was found."""
     title = _one_line(draft.title) or name_as_title(name)
     blocks = [replace(block, text=_clean(block)) for block in draft.blocks]
     blocks = without_furniture([block for block in blocks if block.text])
-    if not any(block.kind in (Kind.BODY, Kind.LITERAL) for block in blocks):
+    if not any(block.kind in (BlockKind.BODY, BlockKind.LITERAL) for block in blocks):
         raise ExtractionError(
             f"{name} holds no text that could be read: look at it and add another."
         )
@@ -92,7 +92,9 @@ def _without_repeated_title(blocks: list[Block], title: str) -> list[Block]:
     near = [i for i, block in enumerate(blocks[:4]) if same_words(block.text, title)]
     extra = set(near[1:])
     return [
-        replace(block, kind=Kind.TITLE) if i in near and block.kind is Kind.HEADING else block
+        replace(block, kind=BlockKind.TITLE)
+        if i in near and block.kind is BlockKind.HEADING
+        else block
         for i, block in enumerate(blocks)
         if i not in extra
     ]
@@ -100,7 +102,9 @@ def _without_repeated_title(blocks: list[Block], title: str) -> list[Block]:
 
 def _visible_dateline(blocks: Sequence[Block]) -> Dateline:
     """The date and byline that a reader of the text would find at its top or end."""
-    lines = [line for block in blocks if block.kind is Kind.BODY for line in block.text.split("\n")]
+    lines = [
+        line for block in blocks if block.kind is BlockKind.BODY for line in block.text.split("\n")
+    ]
     published = author = None
     for line in _edges(lines):
         if (dateline := read_dateline(line)) is not None:
@@ -118,7 +122,9 @@ def _edges(lines: list[str]) -> Iterator[str]:
             yield line
 
 
-def _with_dateline(blocks: list[Block], draft: Draft, visible: Dateline, title: str) -> list[Block]:
+def _with_dateline(
+    blocks: list[Block], draft: ArticleDraft, visible: Dateline, title: str
+) -> list[Block]:
     """Put date and author where a question about them finds its answer."""
     published = None if visible.published else draft.published
     author = None if visible.author else _one_line(draft.author or "")
@@ -130,7 +136,7 @@ def _with_dateline(blocks: list[Block], draft: Draft, visible: Dateline, title: 
         lines.append(sentence)
     if not lines:
         return blocks
-    after_title = bool(blocks) and (blocks[0].kind is Kind.TITLE or blocks[0].text == title)
+    after_title = bool(blocks) and (blocks[0].kind is BlockKind.TITLE or blocks[0].text == title)
     at = 1 if after_title else 0
     return [*blocks[:at], Block("\n".join(lines)), *blocks[at:]]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SEPARATOR = "\n\n"
 
 
-class Kind(Enum):
+class BlockKind(Enum):
     """What a block is to a reader."""
 
     BODY = auto()
@@ -36,14 +36,14 @@ class Block:
     """
 
     text: str
-    kind: Kind = Kind.BODY
+    kind: BlockKind = BlockKind.BODY
     level: int = 0
     page: int = 0
     turns: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ArticleDraft:
     """What a format's reader found, before furniture is dropped and offsets are counted.
 
     ``published`` is what the source itself calls its date; ``created`` is when the file
@@ -82,9 +82,9 @@ class _Open:
     end: int = -1
 
     def enter(self, block: Block) -> None:
-        while self.path and (block.kind is Kind.TITLE or self.path[-1][0] >= block.level):
+        while self.path and (block.kind is BlockKind.TITLE or self.path[-1][0] >= block.level):
             self.path.pop()
-        if block.kind is Kind.HEADING:
+        if block.kind is BlockKind.HEADING:
             self.path.append((block.level, " ".join(block.text.split())))
 
     def take(self, start: int, end: int) -> None:
@@ -111,7 +111,7 @@ def compose(blocks: Sequence[Block]) -> Composition:
 def _sections(blocks: Sequence[Block], starts: Sequence[int]) -> Iterator[Section]:
     section = _Open()
     for block, start in zip(blocks, starts, strict=True):
-        if block.kind in (Kind.HEADING, Kind.TITLE):
+        if block.kind in (BlockKind.HEADING, BlockKind.TITLE):
             yield from section.close()
             section.enter(block)
         else:

@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from index.extract.blocks import Kind
+from index.extract.blocks import BlockKind
 from index.language.datelines import read_dateline
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def without_furniture(blocks: Sequence[Block]) -> list[Block]:
     for index, block in enumerate(blocks):
         if index in edges:
             continue
-        if block.kind is Kind.BODY and not block.turns:
+        if block.kind is BlockKind.BODY and not block.turns:
             block = replace(block, text=_kept_lines(block.text))
         if block.text.strip():
             kept.append(block)

@@ -24,7 +24,7 @@ from index.records import Article
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from index.extract.blocks import Draft
+    from index.extract.blocks import ArticleDraft
 
     Reader = Callable[[str, Limits], Iterator[Article | ExtractionError]]
 
@@ -198,7 +198,7 @@ def _read(
 
 def _draft(
     kind: Format, data: bytes, name: str, content_type: str | None, url: str | None
-) -> Draft:
+) -> ArticleDraft:
     if kind is Format.PDF:
         from index.extract.readers.pdf import read_pdf
 
@@ -219,7 +219,7 @@ def _draft(
 
 def _text_draft(
     kind: Format, data: bytes, name: str, content_type: str | None, url: str | None
-) -> Draft:
+) -> ArticleDraft:
     from index.extract.decoding import decode
 
     declared = [_charset(content_type)]

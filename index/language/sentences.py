@@ -19,7 +19,7 @@ _LANGUAGE_SAMPLE = 2_000  # characters are enough to tell a language
 _DEFAULT_LANGUAGE = "en"
 
 
-class Span(NamedTuple):
+class TextSpan(NamedTuple):
     """A stretch of text, half-open, in characters."""
 
     start: int
@@ -36,7 +36,7 @@ def language_of(text: str) -> str:
     return str(py3langid.classify(sample)[0])
 
 
-def paragraphs(text: str, start: int = 0, end: int | None = None) -> list[Span]:
+def paragraphs(text: str, start: int = 0, end: int | None = None) -> list[TextSpan]:
     """Return the spans between blank lines in ``text[start:end]``, without outer white space."""
     stop = len(text) if end is None else end
     found, position = [], start
@@ -47,13 +47,15 @@ def paragraphs(text: str, start: int = 0, end: int | None = None) -> list[Span]:
     return [span for span in found if span.start < span.end]
 
 
-def sentences(text: str, start: int = 0, end: int | None = None, *, language: str) -> list[Span]:
+def sentences(
+    text: str, start: int = 0, end: int | None = None, *, language: str
+) -> list[TextSpan]:
     """Return the spans of the sentences in ``text[start:end]``, without outer white space.
 
     A line break ends a sentence unless the paragraph looks wrapped by a machine, so that
     the items of a list and the rows of a table stand for themselves.
     """
-    found: list[Span] = []
+    found: list[TextSpan] = []
     for paragraph in paragraphs(text, start, end):
         for line in _lines(text, paragraph):
             for stretch in _stretches(text, line):
@@ -61,14 +63,14 @@ def sentences(text: str, start: int = 0, end: int | None = None, *, language: st
     return found
 
 
-def trimmed(text: str, start: int, end: int) -> Span:
+def trimmed(text: str, start: int, end: int) -> TextSpan:
     """Return ``text[start:end]`` as a span without white space at either end."""
     stretch = text[start:end]
     left = len(stretch) - len(stretch.lstrip())
-    return Span(start + left, start + max(left, len(stretch.rstrip())))
+    return TextSpan(start + left, start + max(left, len(stretch.rstrip())))
 
 
-def _lines(text: str, paragraph: Span) -> list[Span]:
+def _lines(text: str, paragraph: TextSpan) -> list[TextSpan]:
     lines, position = [], paragraph.start
     for line in text[paragraph.start : paragraph.end].splitlines(keepends=True):
         lines.append(trimmed(text, position, position + len(line)))
@@ -77,7 +79,7 @@ def _lines(text: str, paragraph: Span) -> list[Span]:
     return [paragraph] if wrapped else [s for s in lines if s.start < s.end]
 
 
-def _stretches(text: str, line: Span) -> list[Span]:
+def _stretches(text: str, line: TextSpan) -> list[TextSpan]:
     """Cut a line that is longer than any prose, between sentences where that can be seen.
 
     The splitter takes the square of a length that is full of quotation marks.
@@ -94,7 +96,7 @@ def _stretches(text: str, line: Span) -> list[Span]:
     return [stretch for stretch in found if stretch.start < stretch.end]
 
 
-def _split(text: str, line: Span, language: str) -> list[Span]:
+def _split(text: str, line: TextSpan, language: str) -> list[TextSpan]:
     stretch = text[line.start : line.end]
     found, position = [], 0
     for sentence in sentencex.segment(language, stretch):

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from index.errors import ModelError
 from index.models.compiled import ModelStore
-from index.models.compiling import OUT_OF_MEMORY, Outcome, Request
+from index.models.compiling import OUT_OF_MEMORY, CompileOutcome, Request
 from index.models.load_embedder import embedder_source
 from index.models.load_reader import reader_source
 from index.models.recipe import CompileError
@@ -38,30 +38,30 @@ def main() -> None:
     answers.close()
 
 
-def compiled(request: Request) -> Outcome:
+def compiled(request: Request) -> CompileOutcome:
     """Compile a model in this process, unless it is there or known to be of no use."""
     store = ModelStore(Path(request.folder))
     try:
         with store.alone():  # two at once would take twice the memory, and longer
             return _compiled(request, store)
     except OSError as error:
-        return Outcome(unwritable=error.strerror or str(error))
+        return CompileOutcome(unwritable=error.strerror or str(error))
     except ModelError as error:
-        return Outcome(failed=str(error))
+        return CompileOutcome(failed=str(error))
     except ImportError as error:
-        return Outcome(
+        return CompileOutcome(
             failed=f"The {request.kind} {request.name!r} was not compiled, because what compiles "
             f"it is missing ({error}): install Passage again with all that it needs."
         )
 
 
-def _compiled(request: Request, store: ModelStore) -> Outcome:
+def _compiled(request: Request, store: ModelStore) -> CompileOutcome:
     find = embedder_source if request.kind == "embedder" else reader_source
     source = find(request.name, store.verified)
     if source.identity is not None:
         key = model_key(request.kind, source.identity, request.wanted)
         if store.find(key) is not None:  # another process was quicker
-            return Outcome(source.identity)
+            return CompileOutcome(source.identity)
     original = _original(request, source)
     key = model_key(request.kind, original.identity, request.wanted)
     reason = store.refusal(key)
@@ -72,7 +72,7 @@ def _compiled(request: Request, store: ModelStore) -> Outcome:
             reason = str(error)
             with suppress(OSError):  # then it is tried again at the next start
                 store.refuse(key, reason)
-    return Outcome(original.identity, refused=reason)
+    return CompileOutcome(original.identity, refused=reason)
 
 
 def _original(request: Request, source: Any) -> Original[Any]:

@@ -23,7 +23,7 @@ from index.models.recipe import Precision
 OUT_OF_MEMORY = 77
 """The exit code of a process that had too little memory even to say so."""
 
-Kind = Literal["embedder", "reader"]
+ModelKind = Literal["embedder", "reader"]
 
 _ROOT = Path(__file__).parents[2]
 _WORKER = (sys.executable, "-P", "-m", "index.models.compile_worker")
@@ -36,14 +36,14 @@ _MEMORY = "it takes about 1.5 GB for a minute. Make room for it and start again"
 class Request:
     """Which model to compile, how, and into which folder of models."""
 
-    kind: Kind
+    kind: ModelKind
     name: str
     wanted: Precision
     folder: str
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CompileOutcome:
     """What became of it: the model of that identity lies in the folder, unless a reason is given.
 
     ``refused`` says why it can't be compiled at all, ``unwritable`` why nothing can be kept in
@@ -59,7 +59,7 @@ class Outcome:
 class Compiler(Protocol):
     """What has models compiled."""
 
-    def compile(self, request: Request) -> Outcome:
+    def compile(self, request: Request) -> CompileOutcome:
         """Compile a model into a folder.  Raises ModelError."""
 
     def close(self) -> None:
@@ -76,7 +76,7 @@ class CompileProcess:
         self._running: set[subprocess.Popen[bytes]] = set()
         self._closed = False
 
-    def compile(self, request: Request) -> Outcome:
+    def compile(self, request: Request) -> CompileOutcome:
         """Compile a model into a folder.  Raises ModelError."""
         process = self._started(request)
         try:
@@ -89,7 +89,7 @@ class CompileProcess:
             with self._lock:
                 self._running.discard(process)
         with suppress(ValueError, TypeError):
-            outcome = Outcome(**json.loads(told))
+            outcome = CompileOutcome(**json.loads(told))
             if outcome.failed:
                 raise ModelError(outcome.failed)
             return outcome

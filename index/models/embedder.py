@@ -22,7 +22,7 @@ from index.models.network import Network, Row
 Vectors = NDArray[np.float32]
 """Shape (texts, dimension), each row of length 1."""
 
-Kind = Literal["query", "document"]
+TextKind = Literal["query", "document"]
 """What a text is to the model, as sentence-transformers names its prompts."""
 
 _TOGETHER = 256  # texts tokenised together; their tokens take far more room than they
@@ -83,10 +83,10 @@ class WindowedEmbedder(ABC):
         """Return the tokens of each text, special ones left out."""
 
     @abstractmethod
-    def _encode(self, kind: Kind, texts: Sequence[str]) -> NDArray[np.float32]:
+    def _encode(self, kind: TextKind, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return a vector of any length for each text, of which there is at least one."""
 
-    def _windowed(self, kind: Kind, texts: Sequence[str]) -> Vectors:
+    def _windowed(self, kind: TextKind, texts: Sequence[str]) -> Vectors:
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
         # An ASCII character makes one token at the most; some models put another one first.
@@ -118,7 +118,7 @@ class CompiledEmbedder(WindowedEmbedder):
     def __init__(self, compiled: Compiled) -> None:
         facts: Any = compiled.facts
         super().__init__(facts["identity"], facts["dimension"], facts["passage_tokens"])
-        self._prompts: dict[Kind, str] = facts["prompts"]
+        self._prompts: dict[TextKind, str] = facts["prompts"]
         self._network = Network(compiled.folder / "model.onnx")
         self._tokenizer = Tokenizer.from_file(str(compiled.folder / "tokenizer.json"))
         self._tokenizer.no_padding()
@@ -133,7 +133,7 @@ class CompiledEmbedder(WindowedEmbedder):
             return [self._tokenizer.encode(text, add_special_tokens=special) for text in texts]
         return self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=special)
 
-    def _encode(self, kind: Kind, texts: Sequence[str]) -> NDArray[np.float32]:
+    def _encode(self, kind: TextKind, texts: Sequence[str]) -> NDArray[np.float32]:
         prompt = self._prompts.get(kind, "")
         vectors: list[NDArray[np.float32]] = []
         for start in range(0, len(texts), _TOGETHER):

@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 
 from index.errors import ModelError
 from index.models.compiled import Compiled, ModelStore
-from index.models.compiling import Kind, Request
+from index.models.compiling import ModelKind, Request
 from index.models.recipe import CompileError, Precision
 from index.models.source import Source
 
@@ -47,7 +47,7 @@ def served(
     store: ModelStore,
     wanted: Precision,
     *,
-    kind: Kind,
+    kind: ModelKind,
     serve: Callable[[Compiled], S_co],
     load: Callable[[Source], Original[S_co]],
 ) -> S_co:
@@ -87,7 +87,7 @@ def unkept(folder: Path, error: OSError) -> str:
     )
 
 
-def model_key(kind: Kind, identity: str, wanted: Precision) -> str:
+def model_key(kind: ModelKind, identity: str, wanted: Precision) -> str:
     """Return what a compiled model is kept by, beside the versions of what made it."""
     return f"{kind} {identity} {wanted}"
 
@@ -96,7 +96,7 @@ def _compiled(
     source: Source,
     store: ModelStore,
     wanted: Precision,
-    kind: Kind,
+    kind: ModelKind,
     serve: Callable[[Compiled], S_co],
 ) -> S_co:
     """Return a compiled model, made first if need be.

@@ -44,7 +44,7 @@ class Excerpt:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class AnswerSpan:
     """Words of a text, and the log odds that they answer, against no answer being there."""
 
     start: int
@@ -61,7 +61,7 @@ class Evidence:
     """
 
     odds: float
-    spans: tuple[Span | None, ...]
+    spans: tuple[AnswerSpan | None, ...]
 
 
 class SpanModel(Protocol):
@@ -186,7 +186,7 @@ def _best(
     right: NDArray[np.float64],
     begins: NDArray[np.int64],
     stops: NDArray[np.int64],
-) -> Span | None:
+) -> AnswerSpan | None:
     """Return the likeliest words of one sentence."""
     if not len(begins):
         return None
@@ -196,7 +196,7 @@ def _best(
     legal = (distance >= 0) & (distance < LONGEST)
     at = int(np.where(legal, together, -np.inf).argmax())
     first, last = divmod(at, len(begins))
-    return Span(int(begins[first]), int(stops[last]), float(together[first, last]) / 2)
+    return AnswerSpan(int(begins[first]), int(stops[last]), float(together[first, last]) / 2)
 
 
 def _merged(parts: Sequence[Evidence]) -> Evidence:

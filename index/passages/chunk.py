@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 
 from index.language.sentences import (
-    Span,
+    TextSpan,
     language_of,
     paragraphs,
     sentences,
@@ -34,7 +34,7 @@ def chunk(article: Article, count: CountTokens, budget: Budget) -> list[Chunk]:
 
 def _chunks(
     article: Article,
-    regions: Iterable[tuple[list[Span], str | None]],
+    regions: Iterable[tuple[list[TextSpan], str | None]],
     count: CountTokens,
     budget: Budget,
 ) -> list[Chunk]:
@@ -56,4 +56,4 @@ def _chunks(
 def whole(text: str) -> Chunk:
     """Return a text as one passage, as given, for passages that others have cut."""
     spans = sentences(text, language=language_of(text))
-    return Chunk(0, len(text), None, None, tuple(spans) or (Span(0, len(text)),))
+    return Chunk(0, len(text), None, None, tuple(spans) or (TextSpan(0, len(text)),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from index.digests import embedded_text
-from index.language.sentences import Span
+from index.language.sentences import TextSpan
 from index.records import Article
 
 
@@ -17,14 +17,14 @@ class Chunk:
     end: int
     section: str | None
     page: int | None
-    sentences: tuple[Span, ...]
+    sentences: tuple[TextSpan, ...]
     """The sentences, or parts of over-long ones, by their place in the article."""
     dateline: bool = False
     """Whether it says when and by whom the article was written, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class PassageDraft:
     """A passage to be stored: its place in the article and the context embedded with it."""
 
     chunk: Chunk

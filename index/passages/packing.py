@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from index.language.sentences import Span, sentences, trimmed
+from index.language.sentences import TextSpan, sentences, trimmed
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 """How many tokens each text has, without the model's special tokens."""
@@ -44,12 +44,12 @@ class _Piece:
     that it doesn't know is one token however long it is, and some characters are none.
     """
 
-    span: Span
+    span: TextSpan
     size: int
 
 
 def pieces_of(
-    text: str, block: Span, language: str, count: CountTokens, budget: Budget
+    text: str, block: TextSpan, language: str, count: CountTokens, budget: Budget
 ) -> list[_Piece]:
     """Return a block's sentences, those that are too long for the budget in parts."""
     spans = sentences(text, block.start, block.end, language=language)
@@ -64,11 +64,11 @@ def pieces_of(
     return pieces
 
 
-def _size(span: Span, tokens: int) -> int:
+def _size(span: TextSpan, tokens: int) -> int:
     return max(tokens, (span.end - span.start) // _WINDOW, 1)
 
 
-def _split_sentence(text: str, span: Span, count: CountTokens, limit: int) -> Iterator[_Piece]:
+def _split_sentence(text: str, span: TextSpan, count: CountTokens, limit: int) -> Iterator[_Piece]:
     """Split one over-long sentence: between clauses, else words, else characters."""
     start = span.start
     while start < span.end:
@@ -149,4 +149,4 @@ def _sizes(pieces: Sequence[_Piece]) -> int:
     if not pieces:
         return 0
     told = sum(piece.size for piece in pieces)
-    return max(told, _size(Span(pieces[0].span.start, pieces[-1].span.end), 0))
+    return max(told, _size(TextSpan(pieces[0].span.start, pieces[-1].span.end), 0))

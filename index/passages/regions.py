@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from index.language.datelines import read_dateline, written
-from index.language.sentences import Span, paragraphs, trimmed
+from index.language.sentences import TextSpan, paragraphs, trimmed
 from index.records import Article
 
 _HEADING_WORDS = 14
 
 
-def regions_of(article: Article) -> Iterator[tuple[list[Span], str | None]]:
+def regions_of(article: Article) -> Iterator[tuple[list[TextSpan], str | None]]:
     """Yield the paragraphs of each section, and of the stretches between sections."""
     position = 0
     for section in article.sections:
@@ -21,10 +21,10 @@ def regions_of(article: Article) -> Iterator[tuple[list[Span], str | None]]:
     yield _outside(article, position, len(article.text), ""), None
 
 
-def runs_of(article: Article, region: Sequence[Span]) -> Iterator[tuple[list[Span], bool]]:
+def runs_of(article: Article, region: Sequence[TextSpan]) -> Iterator[tuple[list[TextSpan], bool]]:
     """Yield the paragraphs between datelines, and each dateline by itself."""
     told = f"{article.published or ''} {article.author or ''}".strip()
-    run: list[Span] = []
+    run: list[TextSpan] = []
     for block in region:
         dateline, rest = _leading_datelines(article, block) if told else (None, block)
         if dateline is not None:
@@ -36,7 +36,7 @@ def runs_of(article: Article, region: Sequence[Span]) -> Iterator[tuple[list[Spa
     yield run, False
 
 
-def _leading_datelines(article: Article, block: Span) -> tuple[Span | None, Span]:
+def _leading_datelines(article: Article, block: TextSpan) -> tuple[TextSpan | None, TextSpan]:
     """Split the datelines that a paragraph begins with from the rest of it."""
     end = position = block.start
     for line in article.text[block.start : block.end].splitlines(keepends=True):
@@ -56,7 +56,7 @@ def _is_dateline(article: Article, text: str) -> bool:
     return said.published == article.published or said.author == article.author
 
 
-def _outside(article: Article, start: int, end: int, next_title: str) -> list[Span]:
+def _outside(article: Article, start: int, end: int, next_title: str) -> list[TextSpan]:
     """Return the paragraphs between two sections that are not themselves headings."""
     known = {article.title, *next_title.split(" › ")}
 

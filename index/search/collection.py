@@ -19,7 +19,7 @@ from index.errors import PassageError
 from index.language.terms import analyse
 from index.models.embedder import Embedder
 from index.search.array_file import read_derived, write_derived
-from index.search.embedding import Progress, embedded
+from index.search.embedding import ProgressCallback, embedded
 from index.search.term_index import QueryTerms, TermIndex, TermMatch
 from index.search.vector_index import VectorIndex
 from index.store.entries import Changes
@@ -79,7 +79,7 @@ class CollectionIndex:
     def __len__(self) -> int:
         return len(self._vectors)
 
-    def refresh(self, progress: Progress | None = None) -> None:
+    def refresh(self, progress: ProgressCallback | None = None) -> None:
         """Follow the library to its present generation.
 
         Passages whose vectors are not kept are embedded, ``progress`` told of each batch.
@@ -313,7 +313,7 @@ class CollectionIndex:
         rows = np.stack(list(kept.values())) if kept else self._vectors.vectors([])
         return list(kept), rows
 
-    def _follow(self, progress: Progress | None) -> None:
+    def _follow(self, progress: ProgressCallback | None) -> None:
         self._changing = True
         try:
             changes = self._library.changes(self.name, self._generation)
@@ -330,7 +330,7 @@ class CollectionIndex:
         if self._stopped:
             raise PassageError("The index was not finished: I am being stopped. Ask again later.")
 
-    def _take_in(self, changes: Changes, progress: Progress | None) -> None:
+    def _take_in(self, changes: Changes, progress: ProgressCallback | None) -> None:
         ids = [i for i in changes.added if i not in self._terms]
         for start in range(0, len(ids), _AT_ONCE):
             self._go_on()

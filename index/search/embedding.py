@@ -11,7 +11,7 @@ from index.digests import text_digest
 from index.models.embedder import Embedder
 from index.store.library import Library
 
-Progress = Callable[[int, int], None]
+ProgressCallback = Callable[[int, int], None]
 """Told how many of how many passages are taken in."""
 
 
@@ -22,7 +22,7 @@ def embedded(
     library: Library,
     embedder: Embedder,
     texts: Sequence[str],
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     collection: str | None = None,
     *,
     stored: bool = False,

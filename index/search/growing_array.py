@@ -12,7 +12,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 _LEAST = 64  # elements that there is room for at the least
 
 
-class Growing(Generic[Scalar]):
+class GrowingArray(Generic[Scalar]):
     """A one-dimensional array to append to; as a list does, it keeps room for more."""
 
     def __init__(self, values: NDArray[Scalar]) -> None:

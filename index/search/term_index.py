@@ -23,7 +23,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from index.search.array_file import Arrays
-from index.search.growing_array import Growing
+from index.search.growing_array import GrowingArray
 from index.search.layout import Layout
 from index.search.postings import Occurrences, Postings
 
@@ -86,11 +86,11 @@ class TermIndex:
         empty = np.zeros(0, np.int32)
         self._vocabulary: dict[str, int] = {}
         self._words: list[str] = []
-        self._frequencies = Growing(np.zeros(0, np.int64))  # by term
-        self._ids = Growing(np.zeros(0, np.int64))  # by slot, ascending
-        self._lengths = Growing(np.zeros(0, np.int32))  # by slot
-        self._alive = Growing(np.zeros(0, np.bool_))  # by slot
-        self._dead = Growing(np.zeros(0, np.int64))  # the slots that are not alive
+        self._frequencies = GrowingArray(np.zeros(0, np.int64))  # by term
+        self._ids = GrowingArray(np.zeros(0, np.int64))  # by slot, ascending
+        self._lengths = GrowingArray(np.zeros(0, np.int32))  # by slot
+        self._alive = GrowingArray(np.zeros(0, np.bool_))  # by slot
+        self._dead = GrowingArray(np.zeros(0, np.int64))  # the slots that are not alive
         self._length = 0  # of all living passages together
         self._neighbours: dict[str, int | None] = {}  # of terms asked for, until something changes
         self._laid_out = 0  # slots that the arrays below cover
@@ -332,13 +332,13 @@ class TermIndex:
         text = arrays["words"].tobytes().decode("utf-8", "surrogatepass")
         self._words = text.split("\n") if text else []
         self._vocabulary = {word: number for number, word in enumerate(self._words)}
-        self._ids, self._starts = Growing(arrays["ids"]), arrays["starts"]
+        self._ids, self._starts = GrowingArray(arrays["ids"]), arrays["starts"]
         self._tokens = arrays["tokens"]
         self._postings = Postings(arrays["offsets"], arrays["slots"], arrays["counts"])
-        self._frequencies = Growing(self._postings.frequencies)
-        self._lengths = Growing(np.diff(self._starts).astype(np.int32))
-        self._alive = Growing(np.ones(len(self._ids), np.bool_))
-        self._dead = Growing(np.zeros(0, np.int64))
+        self._frequencies = GrowingArray(self._postings.frequencies)
+        self._lengths = GrowingArray(np.diff(self._starts).astype(np.int32))
+        self._alive = GrowingArray(np.ones(len(self._ids), np.bool_))
+        self._dead = GrowingArray(np.zeros(0, np.int64))
         self._length = len(self._tokens)
         self._neighbours.clear()
         self._laid_out = len(self._ids)

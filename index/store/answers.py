@@ -62,7 +62,7 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredAnswer:
     """An answer as it is kept; ``question`` and ``asker`` are None where they are not.
 
     ``message`` is the question's message or interaction, in ``channel``; the reply is where
@@ -94,7 +94,7 @@ class Kept:
         return tuple(scores.ranked(still.get(scores.passage)) for scores in self.passages)
 
 
-class Journal:
+class Answers:
     """The questions and answers of all collections.  May be used from any thread."""
 
     def __init__(self, database: Database) -> None:
@@ -180,7 +180,7 @@ class Journal:
             db.execute("DELETE FROM answers WHERE id = ?", (answer_id,))
         self._database.scrub()
 
-    def find(self, answer_id: str, collection: str) -> Kept | None:
+    def find(self, answer_id: str, collection: str) -> StoredAnswer | None:
         """Return an answer of one collection, or None where it is not kept there (any more).
 
         ``collection`` is that of whoever pressed the button, so that an id that was seen
@@ -191,21 +191,21 @@ class Journal:
             (answer_id, collection),
         )
 
-    def of_question(self, channel: int, message: int) -> Kept | None:
+    def of_question(self, channel: int, message: int) -> StoredAnswer | None:
         """Return the answer that a message or interaction got, if it got one."""
         return self._one(
             "SELECT * FROM visible_answers WHERE channel = ? AND message = ?",
             (channel, message),
         )
 
-    def of_reply(self, channel: int, message: int) -> Kept | None:
+    def of_reply(self, channel: int, message: int) -> StoredAnswer | None:
         """Return the answer that a message of the bot's shows, if it shows one."""
         return self._one(
             "SELECT * FROM visible_answers WHERE reply_channel = ? AND reply_message = ?",
             (channel, message),
         )
 
-    def _one(self, sql: str, parameters: tuple[str | int, ...]) -> Kept | None:
+    def _one(self, sql: str, parameters: tuple[str | int, ...]) -> StoredAnswer | None:
         rows = self._database.read(sql, parameters)
         return _kept(rows[0]) if rows else None
 
@@ -223,9 +223,9 @@ def _content(answer: Answer, *, keep: bool) -> tuple[str | float | None, ...]:
     return answer.state, answer.confidence, reason, quote, json.dumps(passages)
 
 
-def _kept(row: Row) -> Kept:
+def _kept(row: Row) -> StoredAnswer:
     quote = row["quote"]
-    return Kept(
+    return StoredAnswer(
         id=row["id"],
         collection=row["collection"],
         asker=row["asker"],

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from index.digests import content_digest, text_digest
 from index.errors import AmbiguousTitleError, UnknownArticleError
 from index.language.characters import folded, without_surrogates
-from index.passages.draft import Draft
+from index.passages.draft import PassageDraft
 from index.records import Article, Passage
 from index.store.entries import Changes, Entry, Title, Totals, article_id, candidates
 from index.store.rows import article_of, passage_of, text_of
@@ -72,7 +72,7 @@ class Library:
         """Close the database; a further call does nothing."""
         self.database.close()
 
-    def store(self, collection: str, article: Article, drafts: Sequence[Draft]) -> str:
+    def store(self, collection: str, article: Article, drafts: Sequence[PassageDraft]) -> str:
         """Add an article, or put it in the place of the one with its id; return the id.
 
         Its old passages go and its new ones come in one transaction.
@@ -467,7 +467,7 @@ class Library:
         generation: int,
         article_key: int,
         article: Article,
-        drafts: Sequence[Draft],
+        drafts: Sequence[PassageDraft],
     ) -> None:
         digests = [text_digest(draft.embedded(article)) for draft in drafts]
         db.executemany("DELETE FROM unused WHERE digest = ?", [(digest,) for digest in digests])

@@ -25,7 +25,7 @@ _MOST_DAYS = 3_650
 
 
 @dataclass(frozen=True, slots=True)
-class GuildSettings:
+class ServerSettings:
     """What a server's keepers can set.  Raises SettingsError where a value can't be meant.
 
     ``manager_role`` keeps the library beside those who manage the server; in
@@ -54,7 +54,7 @@ class GuildSettings:
 
 
 class SettingsChange(TypedDict, total=False):
-    """The fields of ``GuildSettings``, of which a change names those that it changes."""
+    """The fields of ``ServerSettings``, of which a change names those that it changes."""
 
     manager_role: int | None
     answered_channels: frozenset[int]
@@ -63,18 +63,18 @@ class SettingsChange(TypedDict, total=False):
     keep_questions_days: int
 
 
-class Guilds:
+class Servers:
     """The settings of all servers.  May be used from any thread."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def get(self, guild_id: int) -> GuildSettings:
+    def get(self, guild_id: int) -> ServerSettings:
         """Return a server's settings; what was never set is as it is by default."""
         with self._database.reading() as db:
             return settings_of(db, server_collection(guild_id))
 
-    def change(self, guild_id: int, **changed: Unpack[SettingsChange]) -> GuildSettings:
+    def change(self, guild_id: int, **changed: Unpack[SettingsChange]) -> ServerSettings:
         """Set the fields given, leave all others, and return the settings as they are now.
 
         Raises SettingsError, and changes nothing, where a value can't be meant.
@@ -82,7 +82,7 @@ class Guilds:
         with self._database.writing() as db:
             return _change(db, guild_id, changed)
 
-    def answer_in(self, guild_id: int, channel: int, *, on: bool) -> GuildSettings:
+    def answer_in(self, guild_id: int, channel: int, *, on: bool) -> ServerSettings:
         """Turn one channel's being answered unasked on or off; others that do so do not clash."""
         with self._database.writing() as db:
             channels = settings_of(db, server_collection(guild_id)).answered_channels
@@ -136,19 +136,19 @@ class Guilds:
         return [int(row["guild"]) for row in rows]
 
 
-def settings_of(db: Transaction, collection: str) -> GuildSettings:
+def settings_of(db: Transaction, collection: str) -> ServerSettings:
     """Return the settings that hold for a collection, inside a transaction."""
     rows = db.execute("SELECT name, value FROM settings WHERE collection = ?", (collection,))
-    known = {field.name for field in fields(GuildSettings)}
+    known = {field.name for field in fields(ServerSettings)}
     stored = {row["name"]: json.loads(row["value"]) for row in rows if row["name"] in known}
     if "answered_channels" in stored:
         stored["answered_channels"] = frozenset(stored["answered_channels"])
-    return GuildSettings(**stored)
+    return ServerSettings(**stored)
 
 
 def _change(
     db: Transaction, guild_id: int, changed: SettingsChange | Mapping[str, Any]
-) -> GuildSettings:
+) -> ServerSettings:
     collection = server_collection(guild_id)
     settings = replace(settings_of(db, collection), **changed)
     values = asdict(settings)

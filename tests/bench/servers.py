@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from index.collection_names import server_collection
-from index.store.servers import Guilds
+from index.store.servers import Servers
 from index.store.sqlite.database import Database
 from tests.bench.scaling import HELD, fill
 from tests.bot_fixtures import PATIENCE, compile_models, environment
@@ -85,7 +85,7 @@ def _furnish(data: Path, guilds: Sequence[int]) -> None:
     fill(data, [server_collection(guild) for guild in guilds])
     database = Database(data / "library.db")
     for guild in guilds:
-        Guilds(database).change(guild, per_minute=600)
+        Servers(database).change(guild, per_minute=600)
     database.close()
 
 

@@ -8,13 +8,13 @@ import runpy
 from pathlib import Path
 from typing import Any
 
-from bot.service.async_engine import Desk
+from bot.service.async_engine import AsyncEngine
 
 BUSY = Path(os.environ["BUSY_BOT_FILE"])
-call = Desk.call
+call = AsyncEngine.call
 
 
-async def late(self: Desk, *args: Any, **kwargs: Any) -> Any:
+async def late(self: AsyncEngine, *args: Any, **kwargs: Any) -> Any:
     """Do what was asked for when the library has time."""
     while BUSY.exists():  # noqa: ASYNC110, ASYNC240 - a test makes and removes it
         await asyncio.sleep(0.02)
@@ -22,5 +22,5 @@ async def late(self: Desk, *args: Any, **kwargs: Any) -> Any:
 
 
 if __name__ == "__main__":
-    Desk.call = late  # type: ignore[method-assign, assignment]
+    AsyncEngine.call = late  # type: ignore[method-assign, assignment]
     runpy.run_module("bot", run_name="__main__", alter_sys=True)

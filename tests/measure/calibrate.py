@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from index.answer.reader import Reader
 from index.answer.sentence_reader import SentenceReader
 from index.answer.span_reader import RETRIEVAL, SpanReader
-from index.evaluate import Evaluation, Outcome, auroc
+from index.evaluate import Evaluation, QuestionResult, auroc
 from index.models.load_embedder import DEFAULT_MODEL, load_embedder
 from index.models.load_reader import DEFAULT_READER, load_span_model
 from tests.measure.sets import (
@@ -49,7 +49,7 @@ Rows = NDArray[np.float64]
 class Asked:
     """A question's outcome, and what the question is to the passages."""
 
-    outcome: Outcome
+    outcome: QuestionResult
     kind: Kind
 
 
@@ -103,7 +103,7 @@ def fit(groups: Iterable[tuple[Rows, NDArray[np.float64]]]) -> NDArray[np.float6
     return weights
 
 
-def fit_order(groups: Iterable[Sequence[Outcome]]) -> NDArray[np.float64]:
+def fit_order(groups: Iterable[Sequence[QuestionResult]]) -> NDArray[np.float64]:
     """Return the weights of a conditional logit of which passage answers, the first being 1.
 
     McFadden, "Conditional Logit Analysis of Qualitative Choice Behavior" (1974); where

@@ -18,7 +18,7 @@ from index.answer.reader import Reader
 from index.answer.sentence_reader import SentenceReader
 from index.answer.span_reader import SpanReader
 from index.engine import Engine
-from index.evaluate import Evaluation, Outcome, calibration_error, figures, recall
+from index.evaluate import Evaluation, QuestionResult, calibration_error, figures, recall
 from index.models.embedder import Embedder
 from index.models.load_embedder import DEFAULT_MODEL, load_embedder
 from index.models.load_reader import DEFAULT_READER, load_span_model
@@ -67,7 +67,7 @@ def main() -> None:
     }
     report_speed(model)
     _report_given(model, limit)
-    told: list[tuple[Outcome, Kind]] = []
+    told: list[tuple[QuestionResult, Kind]] = []
     for scenario in (held_out(), whole("stackfaq"), whole("clapnq"), offtopic_split()):
         told.extend(_report(scenario, embedder, readers, limit))
     _report_reliability(told)
@@ -84,12 +84,12 @@ def _report_given(model: SpanModel, limit: int) -> None:
 
 def _report(
     scenario: Scenario, embedder: Embedder, readers: Readers, limit: int
-) -> list[tuple[Outcome, Kind]]:
+) -> list[tuple[QuestionResult, Kind]]:
     """Print a set's figures for each reader; return the outcomes with the last of them."""
     pairs = list(zip(scenario.questions, scenario.kinds(), strict=True))
     if len(pairs) > limit:
         pairs = random.Random(0).sample(pairs, limit)
-    outcomes: list[Outcome] = []
+    outcomes: list[QuestionResult] = []
     for number, (name, reader) in enumerate(readers.items()):
         evaluation = Evaluation(scenario.passages, embedder, reader())
         outcomes = evaluation.run([question for question, _ in pairs])
@@ -105,7 +105,7 @@ def _report(
     return list(zip(outcomes, [kind for _, kind in pairs], strict=True))
 
 
-def _report_outcomes(outcomes: Sequence[Outcome], kinds: Sequence[Kind]) -> None:
+def _report_outcomes(outcomes: Sequence[QuestionResult], kinds: Sequence[Kind]) -> None:
     found = figures(outcomes)
     recalls = "  ".join(f"@{k} {found[f'recall@{k}']:.4f}" for k in (1, 3, 5, 10))
     print(f"    recall {recalls}   mrr@10 {found['mrr@10']:.4f}")
@@ -125,7 +125,7 @@ def _report_outcomes(outcomes: Sequence[Outcome], kinds: Sequence[Kind]) -> None
             print(f"    {kind:10}  {told}")
 
 
-def _report_reliability(told: Sequence[tuple[Outcome, Kind]]) -> None:
+def _report_reliability(told: Sequence[tuple[QuestionResult, Kind]]) -> None:
     """Print what confidences were worth, over all sets."""
     outcomes = [outcome for outcome, _ in told]
     print(f"\nconfidence over all sets, with the reader: {len(told)} questions")

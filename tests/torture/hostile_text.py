@@ -20,7 +20,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from index.store.servers import Guilds
+from index.store.servers import Servers
 from index.store.sqlite.database import Database
 from tests.bot_fixtures import NOWHERE, PATIENCE, Scene, playing
 from tests.hostile import ADDRESSES, faults, shape, steering, unreadable, weapon
@@ -249,7 +249,7 @@ async def shown(cases: int, seed: int, folder: Path) -> list[str]:
 def _unlimited(scene: Scene, *stages: Stage) -> None:
     database = Database(scene.data / "library.db")
     for stage in stages:
-        Guilds(database).change(stage.guild.id, per_minute=600)
+        Servers(database).change(stage.guild.id, per_minute=600)
     database.close()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
 
-from index.extract.blocks import Block, Draft, Kind
+from index.extract.blocks import ArticleDraft, Block, BlockKind
 from index.extract.decoding import clean
 from index.language.dates import parse_date
 
@@ -27,18 +27,20 @@ _TAG = re.compile(
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
 
-def read_markdown(text: str, *, warnings: tuple[str, ...] = ()) -> Draft:
+def read_markdown(text: str, *, warnings: tuple[str, ...] = ()) -> ArticleDraft:
     """Render Markdown to plain blocks; the first top heading is the title."""
     front, body = _front_matter(clean(text))
     blocks = list(
         _Renderer(MarkdownIt("commonmark").enable(["table", "strikethrough"])).render(body)
     )
-    tops = [i for i, block in enumerate(blocks) if block.kind is Kind.HEADING and block.level == 1]
+    tops = [
+        i for i, block in enumerate(blocks) if block.kind is BlockKind.HEADING and block.level == 1
+    ]
     title = front.get("title") or (blocks[tops[0]].text if tops else "")
     if tops and (tops[0] == 0 or "title" not in front):
-        blocks[tops[0]] = Block(blocks[tops[0]].text, Kind.TITLE)
+        blocks[tops[0]] = Block(blocks[tops[0]].text, BlockKind.TITLE)
     published = parse_date(front.get("date") or front.get("published") or "")
-    return Draft(
+    return ArticleDraft(
         blocks,
         title=title,
         author=front.get("author") or front.get("authors"),
@@ -109,12 +111,12 @@ class _Renderer:
         elif token.type in ("bullet_list_close", "ordered_list_close"):
             self._lists.pop()
             if not self._lists:
-                yield from self._gathered(Kind.BODY)
+                yield from self._gathered(BlockKind.BODY)
         elif token.type == "tr_close":
             self._lines.append(" | ".join(self._row))
             self._row = []
         elif token.type == "table_close" and not self._lists:
-            yield from self._gathered(Kind.LITERAL)
+            yield from self._gathered(BlockKind.LITERAL)
 
     def _next_marker(self) -> str:
         number = self._lists[-1]
@@ -129,7 +131,7 @@ class _Renderer:
             self._row.append(" ".join(words.split()))
         elif opened.type == "heading_open" and not self._lists:
             if words.strip():
-                yield Block(" ".join(words.split()), Kind.HEADING, level=int(opened.tag[1:]))
+                yield Block(" ".join(words.split()), BlockKind.HEADING, level=int(opened.tag[1:]))
         else:
             yield from self._paragraph(words)
 
@@ -146,9 +148,9 @@ class _Renderer:
         if self._lists:
             self._lines.append(content)
         elif content.strip():
-            yield Block(content, Kind.LITERAL)
+            yield Block(content, BlockKind.LITERAL)
 
-    def _gathered(self, kind: Kind) -> Iterator[Block]:
+    def _gathered(self, kind: BlockKind) -> Iterator[Block]:
         if self._lines:
             yield Block("\n".join(self._lines), kind)
         self._lines = []

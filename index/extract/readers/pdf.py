@@ -24,7 +24,7 @@ from pdfminer.psexceptions import PSException
 from pdfminer.utils import decode_text
 
 from index.errors import ExtractionError
-from index.extract.blocks import Block, Draft, Kind
+from index.extract.blocks import ArticleDraft, Block, BlockKind
 from index.extract.readers.pdfflow import flow
 from index.extract.readers.pdflines import Sheet, sheet_of, without_running_lines
 from index.language.dates import as_iso
@@ -58,7 +58,7 @@ _DAY = re.compile(r"(?:D:)?(\d{4})(\d{2})(\d{2})")
 _LENGTH = re.compile(rb"/Linearized\b[^>]{0,200}?/L\s+(\d+)|/L\s+(\d+)[^>]{0,200}?/Linearized\b")
 
 
-def read_pdf(data: bytes, *, name: str) -> Draft:
+def read_pdf(data: bytes, *, name: str) -> ArticleDraft:
     """Take a PDF apart: text in reading order, headings, pages, and what its head says."""
     _check_complete(data, name)
     document = _open(data, name)
@@ -69,7 +69,7 @@ def read_pdf(data: bytes, *, name: str) -> Draft:
     empty = tuple(sheet.number for sheet in sheets if sheet.number not in filled)
     info = _info(document)
     title = _title(info.get("Title", ""), blocks)
-    return Draft(
+    return ArticleDraft(
         _with_title(blocks, title),
         title=title,
         author=_author(info.get("Author", "")),
@@ -175,7 +175,9 @@ def _title(words: str, blocks: Sequence[Block]) -> str:
     if words and not _JUNK_TITLE.fullmatch(words):
         return words
     top = [
-        block for block in blocks[:6] if block.kind is Kind.HEADING and block.page == blocks[0].page
+        block
+        for block in blocks[:6]
+        if block.kind is BlockKind.HEADING and block.page == blocks[0].page
     ]
     return min(top, key=lambda block: block.level).text if top else ""
 
@@ -187,11 +189,11 @@ def _with_title(blocks: Sequence[Block], title: str) -> list[Block]:
         (
             b
             for b in blocks[:6]
-            if b.kind is Kind.HEADING and re.findall(r"\w+", b.text.casefold()) == wanted
+            if b.kind is BlockKind.HEADING and re.findall(r"\w+", b.text.casefold()) == wanted
         ),
         None,
     )
-    return [Block(b.text, Kind.TITLE, page=b.page) if b is found else b for b in blocks]
+    return [Block(b.text, BlockKind.TITLE, page=b.page) if b is found else b for b in blocks]
 
 
 def _author(words: str) -> str | None:

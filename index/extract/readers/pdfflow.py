@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from index.extract.blocks import Block, Kind
+from index.extract.blocks import Block, BlockKind
 from index.extract.readers.pdfcolumns import columns
 
 if TYPE_CHECKING:
@@ -248,7 +248,7 @@ def _block(paragraph: _Paragraph, style: _Style) -> Block:
         if number != page:
             turns.append((len(text) - len(line.text), number))
             page = number
-    kind = Kind.HEADING if paragraph.level else Kind.LITERAL if table else Kind.BODY
+    kind = BlockKind.HEADING if paragraph.level else BlockKind.LITERAL if table else BlockKind.BODY
     return Block(text, kind, paragraph.level, paragraph.pages[0], tuple(turns))
 
 

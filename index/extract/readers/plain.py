@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from index.extract.blocks import Block, Draft, Kind
+from index.extract.blocks import ArticleDraft, Block, BlockKind
 from index.extract.decoding import clean
 from index.extract.furniture import is_furniture
 from index.language.datelines import read_dateline
@@ -22,21 +22,21 @@ _LIST_ITEM = re.compile(r"\s*(?:[-*+•–·▪◦>|#]|\(?\d{1,3}[.)]\s+[a-z]|\(
 _QUESTION = re.compile(r"\w[^?\s]*\s[^?\s]*\s[^?]*\?$")
 
 
-def read_plain(text: str, *, warnings: tuple[str, ...] = ()) -> Draft:
+def read_plain(text: str, *, warnings: tuple[str, ...] = ()) -> ArticleDraft:
     """Take plain text apart; its words, lines and spaces stay as they are."""
     runs = list(_runs(clean(text).split("\n")))
     title = _title(runs)
     if title:
         runs = _without_title(runs, title)
     paragraphs = ["\n".join(line.rstrip() for line in run) for run in runs]
-    blocks = [Block(title, Kind.TITLE)] if title else []
+    blocks = [Block(title, BlockKind.TITLE)] if title else []
     for index, paragraph in enumerate(paragraphs):
         following = paragraphs[index + 1] if index + 1 < len(paragraphs) else ""
         if is_heading(paragraph, following):
-            blocks.append(Block(paragraph.strip(), Kind.HEADING, level=2))
+            blocks.append(Block(paragraph.strip(), BlockKind.HEADING, level=2))
         else:
             blocks.append(Block(paragraph))
-    return Draft(blocks, title=title, warnings=warnings)
+    return ArticleDraft(blocks, title=title, warnings=warnings)
 
 
 def is_heading(paragraph: str, following: str) -> bool:

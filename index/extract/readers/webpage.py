@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.errors import ExtractionError
 from index.extract.assembly import same_words
-from index.extract.blocks import Block, Draft, Kind
+from index.extract.blocks import ArticleDraft, Block, BlockKind
 from index.extract.readers.webfacts import (
     author_names,
     canonical_url,
@@ -43,7 +43,7 @@ def declared_charset(data: bytes) -> str | None:
 
 def read_webpage(
     html: str, *, name: str, url: str | None = None, warnings: tuple[str, ...] = ()
-) -> Draft:
+) -> ArticleDraft:
     """Find the article on a page, with its title, author, date and address."""
     root = _tree(html, name)
     document = _trafilatura(html, url)
@@ -57,7 +57,7 @@ def read_webpage(
     blocks = _with_visible_title(blocks, root, title)
     published = vouched_date(getattr(document, "date", None), root, url)
     author = author_names(getattr(document, "author", None))
-    return Draft(
+    return ArticleDraft(
         blocks,
         title=title,
         author=author,
@@ -118,11 +118,11 @@ def _converted(body: Any) -> Iterator[Block]:
         if element.tag == "head":
             level = str(element.get("rend") or "h2")[1:]
             words = _PERMALINK.sub("", " ".join(_line(element).split()))
-            yield Block(words, Kind.HEADING, int(level) if level.isdigit() else 2)
+            yield Block(words, BlockKind.HEADING, int(level) if level.isdigit() else 2)
         elif element.tag in ("code", "pre"):
-            yield Block("".join(element.itertext()).strip("\n"), Kind.LITERAL)
+            yield Block("".join(element.itertext()).strip("\n"), BlockKind.LITERAL)
         elif element.tag == "table":
-            yield Block("\n".join(_rows(element)), Kind.LITERAL)
+            yield Block("\n".join(_rows(element)), BlockKind.LITERAL)
         elif element.tag == "list":
             yield from _items(element)
         elif element.tag in ("quote", "div") and len(element):
@@ -186,7 +186,7 @@ def _is_article(blocks: Sequence[Block], root: Any) -> bool:
     lines = [
         line.strip()
         for block in blocks
-        if block.kind is not Kind.HEADING
+        if block.kind is not BlockKind.HEADING
         for line in block.text.split("\n")
     ]
     letters = sum(map(len, lines))
@@ -195,7 +195,7 @@ def _is_article(blocks: Sequence[Block], root: Any) -> bool:
     links = {flat(link) for link in root.iter("a")}
     linked = sum(len(line) for line in lines if line in links)
     told = any(map(_tells, lines))
-    literal = any(block.kind is Kind.LITERAL for block in blocks)
+    literal = any(block.kind is BlockKind.LITERAL for block in blocks)
     return linked <= _LINKS_AT_MOST * letters and (told or literal)
 
 
@@ -204,9 +204,13 @@ def _with_visible_title(blocks: list[Block], root: Any, title: str) -> list[Bloc
     for index, block in enumerate(blocks[:4]):
         if same_words(block.text, title):
             rest = [*blocks[:index], *blocks[index + 1 :]]
-            return [Block(block.text, Kind.TITLE), *rest] if block.kind is Kind.HEADING else blocks
+            return (
+                [Block(block.text, BlockKind.TITLE), *rest]
+                if block.kind is BlockKind.HEADING
+                else blocks
+            )
     shown = [words for heading in root.iter("h1") if same_words(words := flat(heading), title)]
-    return [Block(" ".join(shown[0].split()), Kind.TITLE), *blocks] if shown else blocks
+    return [Block(" ".join(shown[0].split()), BlockKind.TITLE), *blocks] if shown else blocks
 
 
 def _tells(line: str) -> bool:

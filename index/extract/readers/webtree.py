@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from index.extract.blocks import Block, Kind
+from index.extract.blocks import Block, BlockKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,11 +116,11 @@ def _walk(element: Any) -> Iterator[Block]:
 def _block(element: Any) -> Iterator[Block]:
     tag = element.tag
     if tag in _HEADINGS:
-        yield Block(" ".join(flat(element).split()), Kind.HEADING, _HEADINGS[tag])
+        yield Block(" ".join(flat(element).split()), BlockKind.HEADING, _HEADINGS[tag])
     elif tag == "summary":
-        yield Block(" ".join(flat(element).split()), Kind.HEADING, 6)
+        yield Block(" ".join(flat(element).split()), BlockKind.HEADING, 6)
     elif tag == "pre":
-        yield Block("".join(element.itertext()).strip("\n").expandtabs(4), Kind.LITERAL)
+        yield Block("".join(element.itertext()).strip("\n").expandtabs(4), BlockKind.LITERAL)
     elif tag == "table":
         yield from _table(element)
     elif tag in ("ul", "ol"):
@@ -143,7 +143,7 @@ def _table(table: Any) -> Iterator[Block]:
         [" ".join(flat(cell).split()) for cell in row.xpath("./th|./td")]
         for row in table.iter("tr")
     )
-    yield Block("\n".join(" | ".join(row) for row in rows if any(row)), Kind.LITERAL)
+    yield Block("\n".join(" | ".join(row) for row in rows if any(row)), BlockKind.LITERAL)
 
 
 def _list(element: Any) -> Iterator[Block]:

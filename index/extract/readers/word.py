@@ -9,7 +9,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from index.errors import ExtractionError
-from index.extract.blocks import Block, Draft, Kind
+from index.extract.blocks import ArticleDraft, Block, BlockKind
 from index.language.dates import as_iso
 
 if TYPE_CHECKING:
@@ -39,13 +39,13 @@ _NO_AUTHOR = frozenset({"python-docx", "user", "admin", "administrator", "unknow
 _NO_TITLE = re.compile(r"(?:untitled.*|document\d*|word document|title|.*\.docx?)", re.IGNORECASE)
 
 
-def read_word(data: bytes, *, name: str) -> Draft:
+def read_word(data: bytes, *, name: str) -> ArticleDraft:
     """Take a DOCX file apart."""
     document = _open(data, name)
     outline = _Outline(document)
     blocks = list(_blocks(document.element.body, outline))
     title, author, created = _properties(document)
-    return Draft(
+    return ArticleDraft(
         blocks,
         title=_title(blocks, title),
         author=_author(author),
@@ -135,7 +135,7 @@ def _blocks(body: Any, outline: _Outline) -> Iterator[Block]:
             yield Block("\n".join(items))
             items = []
         if element.tag == _W + "tbl":
-            yield Block("\n".join(_rows(element)), Kind.LITERAL)
+            yield Block("\n".join(_rows(element)), BlockKind.LITERAL)
         elif is_item:
             items += [text] if (text := _text(element)) else []
         else:
@@ -170,9 +170,9 @@ def _paragraph(element: Any, outline: _Outline) -> Iterator[Block]:
     if not text or re.match(r"toc (?:\d|heading)", style):
         return
     if style == "title":
-        yield Block(text, Kind.TITLE)
+        yield Block(text, BlockKind.TITLE)
     elif level:
-        yield Block(" ".join(text.split()), Kind.HEADING, level)
+        yield Block(" ".join(text.split()), BlockKind.HEADING, level)
     else:
         yield Block(text)
 
@@ -203,13 +203,13 @@ def _pieces(element: Any) -> Iterator[str]:
 
 def _title(blocks: list[Block], core: str) -> str:
     """The title on the page, else the one in the properties, else the heading on top."""
-    shown = [block.text for block in blocks[:5] if block.kind is Kind.TITLE]
+    shown = [block.text for block in blocks[:5] if block.kind is BlockKind.TITLE]
     if shown:
         return shown[0]
     if core.strip() and not _NO_TITLE.fullmatch(core.strip()):
         return core.strip()
     top = blocks[0] if blocks else None
-    return top.text if top and top.kind is Kind.HEADING and top.level == 1 else ""
+    return top.text if top and top.kind is BlockKind.HEADING and top.level == 1 else ""
 
 
 def _author(words: str) -> str | None:

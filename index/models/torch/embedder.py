@@ -14,7 +14,7 @@ from sentence_transformers import SentenceTransformer
 from index.models.compiled import Compiled
 from index.models.embedder import (
     CompiledEmbedder,
-    Kind,
+    TextKind,
     Vectors,
     WindowedEmbedder,
 )
@@ -53,9 +53,9 @@ class SentenceTransformerEmbedder(WindowedEmbedder):
         return _UNBOUNDED if maximum is None else min(int(maximum), _UNBOUNDED)
 
     @property
-    def prompts(self) -> dict[Kind, str]:
+    def prompts(self) -> dict[TextKind, str]:
         """What the model wants before a text of each kind."""
-        kinds: tuple[Kind, ...] = ("query", "document")
+        kinds: tuple[TextKind, ...] = ("query", "document")
         return {kind: self.model.prompts.get(kind) or "" for kind in kinds}
 
     def _tokenize(self, texts: Sequence[str]) -> list[list[int]]:
@@ -67,7 +67,7 @@ class SentenceTransformerEmbedder(WindowedEmbedder):
         )["input_ids"]
         return ids
 
-    def _encode(self, kind: Kind, texts: Sequence[str]) -> NDArray[np.float32]:
+    def _encode(self, kind: TextKind, texts: Sequence[str]) -> NDArray[np.float32]:
         encode = self.model.encode_query if kind == "query" else self.model.encode_document
         vectors = encode(list(texts), batch_size=_BATCH, show_progress_bar=False)
         return np.asarray(vectors, np.float32)

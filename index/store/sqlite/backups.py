@@ -20,7 +20,7 @@ from index.data_folder import BACKUPS
 from index.errors import LibraryError
 from index.files import private_folder, sync_file, sync_folder
 from index.store.sqlite.integrity import problems, shows_damage
-from index.store.sqlite.lock import Presence
+from index.store.sqlite.lock import SharedLock
 from index.store.sqlite.schema import SCHEMA
 
 _DAILY, _BY_HAND, _BEFORE = "daily-", "library-", "before-restore-"
@@ -134,7 +134,7 @@ class Backups:
     def _alone(self) -> Iterator[None]:
         private_folder(self._library.parent)
         try:
-            presence = Presence(self._library.parent, alone=True)
+            presence = SharedLock(self._library.parent, alone=True)
         except BlockingIOError as error:
             raise LibraryError(
                 f"The library {self._library} is in use: stop the bot, and every other "

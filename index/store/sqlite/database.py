@@ -23,7 +23,7 @@ from index.files import private_file, private_folder
 from index.language.characters import folded
 from index.store.sqlite.backups import Backups, damaged
 from index.store.sqlite.integrity import shows_damage
-from index.store.sqlite.lock import Presence
+from index.store.sqlite.lock import SharedLock
 from index.store.sqlite.schema import MIGRATIONS, SCHEMA
 
 log = logging.getLogger("passage")
@@ -67,7 +67,7 @@ class Database:
             with ExitStack() as held:
                 if path != IN_MEMORY:
                     private_folder(path.parent)
-                    held.enter_context(closing(Presence(path.parent)))
+                    held.enter_context(closing(SharedLock(path.parent)))
                     self._refuse_lost()
                     private_file(path)  # its log and its shared memory take after it
                 self._open()

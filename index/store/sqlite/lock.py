@@ -13,7 +13,7 @@ except ImportError:  # Windows, which doesn't let a file be exchanged that is op
     fcntl = None  # type: ignore[assignment]
 
 
-class Presence:
+class SharedLock:
     """A lock on a data folder, shared or alone; the end of the process gives it back too."""
 
     def __init__(self, folder: Path, *, alone: bool = False) -> None:
