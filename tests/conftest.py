@@ -12,7 +12,7 @@ from index.models.compiled import ModelStore
 from index.models.embedder import WindowedEmbedder
 from index.models.load_embedder import DEFAULT_MODEL, load_embedder
 from index.store.library import Library
-from tests.fakes import BagOfWords
+from tests.support.fakes import BagOfWords
 
 # Times vary on a busy machine and say nothing of what is tested.
 settings.register_profile("passage", deadline=None)

@@ -2,7 +2,7 @@
 
 Nothing here reads, waits or remembers.  Each function returns one message that is within
 every limit of Discord, whatever the texts in it are; each text that isn't ours passes
-``bot.markup``.  Buttons and selects carry the custom_ids of ``bot.custom_ids``.
+``bot.text.markup``.  Buttons and selects carry the custom_ids of ``bot.cards.custom_ids``.
 
 answers   an answer and what hangs on it: neighbours, a changed article, /why
 library   search results, the list of articles, one article, removing one

@@ -136,7 +136,7 @@ def quoted(
 
 
 def link(label: str, url: str) -> str:
-    """Return a masked link; ``url`` must come from ``bot.links``.
+    """Return a masked link; ``url`` must come from ``bot.text.links``.
 
     Discord looks for the brackets around a label without heeding backslashes, so brackets
     inside become parentheses.

@@ -2,7 +2,7 @@
 
 discord.py tells why in debug messages and at other levels not at all, or with a traceback for
 each try to connect and each list of choices that comes too late; of rate limits it tells beside
-`bot.line`.  Its own records are turned into our lines, or dropped.
+`bot.wire.request_log`.  Its own records are turned into our lines, or dropped.
 """
 
 from __future__ import annotations

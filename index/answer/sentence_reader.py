@@ -129,6 +129,6 @@ def confidence(*signals: float) -> float:
 
     A logistic regression on the cosines of the passage and of its nearest sentence, the
     share of the question's words that it holds, the higher cosine times that share, and the
-    share of the question's pairs of neighbouring words; see ``index.calibration``.
+    share of the question's pairs of neighbouring words; see ``index.answer.calibration``.
     """
     return logistic(BY_SENTENCES, signals)

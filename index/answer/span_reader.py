@@ -207,7 +207,7 @@ def confidence(*signals: float) -> float:
     that it holds, the two multiplied, the share of the question's pairs of neighbouring
     words, how many of its words the passage lacks, the model's log odds times what the
     cosine lacks of 1, and how many of its names and numbers the sentence that answers lacks;
-    see ``index.calibration``.
+    see ``index.answer.calibration``.
     """
     return logistic(BY_SPANS, signals)
 

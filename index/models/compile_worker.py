@@ -1,4 +1,4 @@
-"""The process that compiles one model: ``python -m index.compile_worker REQUEST``.
+"""The process that compiles one model: ``python -m index.models.compile_worker REQUEST``.
 
 Whoever started it may be gone before it ends: what it made is then there for the next who wants it.
 """

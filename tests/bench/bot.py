@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.bot_fixtures import PATIENCE, playing
 from tests.measure.sets import model_store, questions_of
+from tests.support.scene import PATIENCE, playing
 
 ALONE = 200
 TOGETHER, ROUNDS = 50, 4

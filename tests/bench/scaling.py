@@ -26,8 +26,8 @@ from index.models.load_embedder import DEFAULT_MODEL, load_embedder
 from index.records import Article
 from index.search.collection import CollectionIndex, Hits
 from index.store.library import Library
-from tests.fakes import BagOfWords, drafts, made
 from tests.measure.sets import model_store, passages_of, questions_of
+from tests.support.fakes import BagOfWords, drafts, made
 
 PASSAGES = (1_000, 10_000, 100_000, 1_000_000)
 ASKERS = (1, 4, 16, 64)

@@ -19,9 +19,9 @@ from index.collection_names import server_collection
 from index.store.servers import Servers
 from index.store.sqlite.database import Database
 from tests.bench.scaling import HELD, fill
-from tests.bot_fixtures import PATIENCE, compile_models, environment
 from tests.loopback import BotProcess, Discord
 from tests.measure.sets import model_store
+from tests.support.scene import PATIENCE, compile_models, environment
 
 SERVERS = (1, 1_000)
 ASKED = 1_000

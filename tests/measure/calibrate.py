@@ -1,4 +1,4 @@
-"""Fit the constants of ``index.calibration`` and say how well they serve each set.
+"""Fit the constants of ``index.answer.calibration`` and say how well they serve each set.
 
 ``make calibrate``.  Every scenario weighs the same, however many questions it has, and asks
 nothing that the reader learnt from; the calibration error of each is also taken with

@@ -32,7 +32,7 @@ from index.extract import Confined, Limits
 from index.ingest import Ingest
 from index.records import Article
 from index.store.library import Library
-from tests.fakes import BagOfWords
+from tests.support.fakes import BagOfWords
 
 SHORT, LONG = 70, 2_000
 

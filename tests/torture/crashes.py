@@ -25,9 +25,14 @@ from index.collection_names import SHARED, server_collection
 from index.data_folder import LIBRARY
 from index.store.jobs import Jobs
 from index.store.sqlite.database import Database
-from tests.bot_fixtures import PATIENCE, Scene, compile_models, playing
-from tests.keepers import jsonl
 from tests.loopback import Interaction
+from tests.support.managers import jsonl
+from tests.support.scene import (
+    PATIENCE,
+    Scene,
+    compile_models,
+    playing,
+)
 from tests.torture.holdings import held_in, opened, question_about, text_of, told, told_afresh
 
 SHORT, LONG = 9, 300

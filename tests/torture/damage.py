@@ -17,7 +17,7 @@ from index.data_folder import LIBRARY
 from index.engine import Engine
 from index.errors import LibraryError
 from index.store.sqlite.backups import Backups
-from tests.fakes import made
+from tests.support.fakes import made
 from tests.torture.holdings import models, opened, text_of, told
 
 SHORT, LONG = 30, 400

@@ -22,7 +22,7 @@ from unittest import mock
 from index.errors import FetchError
 from index.extract import AllowedHosts, Limits
 from index.extract.fetch import fetch
-from tests.sites import Names, listening, serving
+from tests.support.local_sites import Names, listening, serving
 
 SHORT = 150
 LONG = 5_000

@@ -21,7 +21,7 @@ from index.models.load_embedder import DEFAULT_MODEL, load_embedder
 from index.models.load_reader import DEFAULT_READER, load_span_model
 from index.records import Answer
 from index.store.library import Library
-from tests.fakes import made
+from tests.support.fakes import made
 
 _GOODS = ("wheat", "oats", "salt", "chalk", "amber", "copper", "linen", "barley", "cedar", "wool")
 

@@ -22,10 +22,22 @@ from typing import Any
 
 from index.store.servers import Servers
 from index.store.sqlite.database import Database
-from tests.bot_fixtures import NOWHERE, PATIENCE, Scene, playing
-from tests.hostile import ADDRESSES, faults, shape, steering, unreadable, weapon
 from tests.loopback import Channel, File, Guild, Interaction, Message, User
 from tests.loopback.messages import walk
+from tests.support.scene import (
+    NOWHERE,
+    PATIENCE,
+    Scene,
+    playing,
+)
+from tests.torture.hostile_words import (
+    ADDRESSES,
+    faults,
+    shape,
+    steering,
+    unreadable,
+    weapon,
+)
 
 SHORT, LONG = 4, 120
 """Articles full of hostile texts, each with everything that can be done with it."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.store.library import Library
-from tests.fakes import drafts, made
+from tests.support.fakes import drafts, made
 from tests.torture.holdings import held_in, text_of
 
 SHORT, LONG = 150, 5_000

@@ -14,8 +14,8 @@ from tests.torture.storm_ledger import Asked, Ledger, Question
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.bot_fixtures import Scene
     from tests.loopback import Channel, Message, User
+    from tests.support.scene import Scene
 
 PEOPLE = 20
 _DM_PAUSE = 20.0  # seconds between two private questions of a person, who may ask ten a minute

@@ -17,7 +17,7 @@ from tests.loopback import Permission
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tests.bot_fixtures import Scene
+    from tests.support.scene import Scene
     from tests.torture.storm_crowd import Crowd
 
 MESSAGES = ("POST", "/channels/.*/messages")

@@ -52,9 +52,9 @@ from pathlib import Path
 from index.collection_names import SHARED
 from index.models.compiled import ModelStore
 from index.models.load_embedder import DEFAULT_MODEL, load_embedder
-from tests.bot_fixtures import Scene, playing
-from tests.bot_fixtures import seed as fill
 from tests.loopback import Intent
+from tests.support.scene import Scene, playing
+from tests.support.scene import seed as fill
 from tests.torture import storm_log
 from tests.torture.storm_crowd import Crowd, articles
 from tests.torture.storm_faults import Weather

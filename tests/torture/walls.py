@@ -16,11 +16,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tests.bot_fixtures import PATIENCE, playing
-from tests.canaries import Canary
 from tests.loopback import Guild, Intent, Message, NotOffered, Permission, User, forms
-from tests.pressing import QUIET, Pressing
-from tests.walled import SEEN
+from tests.support.canaries import Canary
+from tests.support.scene import PATIENCE, playing
+from tests.torture.walls_presses import QUIET, Pressing
+from tests.torture.walls_world import SEEN
 
 SHORT, LONG = 120, 2_500
 """Steps of a walk."""

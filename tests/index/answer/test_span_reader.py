@@ -1,0 +1,238 @@
+"""From passages to an answer with a reader: ranks, the words that are marked, the states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from index.answer import span_reader
+from index.answer.calibration import ANSWER, NEAR
+from index.answer.question import SearchQuery, prepare
+from index.answer.reader import READ, Reading
+from index.answer.retrieve import retrieve
+from index.answer.span_reader import (
+    RETRIEVAL,
+    SpanReader,
+    confidence,
+    nearness,
+)
+from index.search.collection import CollectionIndex
+from index.store.library import Library
+from tests.support.fakes import (
+    BagOfWords,
+    SharedWords,
+    drafts,
+    made,
+)
+
+Read = Callable[..., list[Reading]]
+
+
+@pytest.fixture
+def model() -> SharedWords:
+    return SharedWords()
+
+
+@pytest.fixture
+def read(library: Library, embedder: BagOfWords, model: SharedWords, tmp_path: Path) -> Read:
+    """Read questions against the passages that are in the library."""
+    index = CollectionIndex(library, embedder, "shared", tmp_path / "index")
+    reader = SpanReader(model, embedder)
+
+    def read(*questions: str | SearchQuery) -> list[Reading]:
+        asked = [q if isinstance(q, SearchQuery) else SearchQuery(q) for q in questions]
+        prepared = prepare(asked, embedder)
+        return reader.read(prepared, [retrieve(p, [index], library, 10) for p in prepared])
+
+    return read
+
+
+@pytest.fixture(autouse=True)
+def all_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have passages read however far behind they are: these libraries are tiny."""
+    monkeypatch.setattr(span_reader, "BEHIND", 9.0)
+
+
+@pytest.fixture
+def store(library: Library) -> Callable[..., None]:
+    def store(*texts: str, name: str = "talks") -> None:
+        text, pieces = drafts(*texts)
+        library.store("shared", made(name, text), pieces)
+
+    return store
+
+
+@pytest.fixture
+def decided(monkeypatch: pytest.MonkeyPatch) -> Callable[[float, float], None]:
+    """Make every confidence and every nearness those given."""
+
+    def decided(sure: float, near: float) -> None:
+        monkeypatch.setattr(span_reader, "confidence", lambda *_: sure)
+        monkeypatch.setattr(span_reader, "nearness", lambda *_: near)
+
+    return decided
+
+
+def test_an_empty_library_answers_nothing_and_says_why(read: Read) -> None:
+    reading = read("treaty?")[0]
+    assert (reading.state, reading.confidence, reading.quote, reading.ranked) == (
+        "none", 0.0, None, (),
+    )  # fmt: skip
+    assert reading.reason == "the library is empty"
+
+
+def test_what_is_estimated_is_a_probability_that_grows_with_all_evidence() -> None:
+    levels = [0.0, 0.25, 0.5, 0.75, 1.0]
+    near = [nearness(level, level, level**2, level, 0) for level in levels]
+    sure = [confidence(level, level, level**2, level, 0, 5 * level, 0) for level in levels]
+    for grown in (near, sure):
+        assert grown == sorted(set(grown))
+        assert 0.0 < grown[0] < grown[-1] < 1.0
+    assert near[0] < NEAR < near[-1]
+    assert sure[0] < ANSWER < sure[-1]
+
+
+def test_a_name_or_number_that_the_sentence_lacks_makes_less_sure(
+    read: Read, store: Callable[..., None]
+) -> None:
+    store("Peskov signed the treaty in Ankara. The talks of 2017 were about gas, said Lavrov.")
+    questions = (
+        "Who signed the treaty in Ankara?",
+        "Who signed the treaty in 2017?",
+        "Who signed the treaty with Lavrov in 2017 and 1999?",
+    )
+    readings = [read(question)[0] for question in questions]
+    assert [reading.signals[-1] for reading in readings] == [0, 1, 2]  # and no more than two count
+    assert [reading.signals[RETRIEVAL - 1] for reading in readings] == [0, 0, 1]  # "1999"
+    *others, _ = readings[0].signals
+    sure = [confidence(*others, unnamed) for unnamed in (0, 1, 2)]
+    assert sure[0] > sure[1] > sure[2]
+
+
+def test_a_passage_with_more_evidence_comes_first_however_near_another_is(
+    read: Read, store: Callable[..., None]
+) -> None:
+    store(
+        "Gas. Treaty. Signed. Who? Tomatoes, cucumbers, onions, garlic, peppers and much else.",
+        "A city. It was here in Ankara, long ago, that the gas treaty was signed by Peskov.",
+    )
+    first, second = read("Who signed the gas treaty?")[0].ranked
+    assert first.passage.text.startswith("A city.")
+    assert (first.evidence or 0) > 0.9 > 0.2 > (second.evidence or 0)
+    assert first.score > second.score
+
+
+def test_the_words_are_marked_where_they_stand_even_when_they_stand_twice(
+    read: Read, store: Callable[..., None], library: Library, decided: Callable[..., None]
+) -> None:
+    store("Nothing of note.", "Peskov met the minister, and who signed the treaty was Peskov.")
+    decided(0.9, 0.9)
+    quote = read("Who signed the treaty?")[0].quote
+    assert quote is not None
+    assert quote.marked == "Peskov"
+    text = library.article("shared", "talks").text
+    assert quote.words == (text.rindex("Peskov"), text.rindex("Peskov") + 6)
+    assert text[quote.start : quote.end] == quote.text
+    assert quote.start <= quote.words[0] < quote.words[1] <= quote.end
+
+
+@pytest.mark.parametrize(
+    ("sure", "near", "state", "quoted", "marked"),
+    [
+        (ANSWER, 0.0, "answer", True, True),
+        (ANSWER - 1e-9, 1.0, "closest", True, False),
+        (ANSWER - 1e-9, NEAR, "closest", True, False),
+        (NEAR - 1e-9, NEAR - 1e-9, "none", False, False),
+        (NEAR, 0.0, "closest", True, False),
+    ],
+)
+def test_words_are_marked_only_where_they_are_said_to_answer(
+    read: Read,
+    store: Callable[..., None],
+    decided: Callable[..., None],
+    sure: float,
+    near: float,
+    state: str,
+    quoted: bool,
+    marked: bool,
+) -> None:
+    store("Who signed the treaty was Peskov.")
+    decided(sure, near)
+    reading = read("Who signed the treaty?")[0]
+    assert (reading.state, reading.confidence) == (state, sure)
+    assert (reading.quote is not None) == quoted
+    assert bool(reading.quote and reading.quote.marked) == marked
+
+
+@pytest.mark.parametrize(
+    ("sure", "reason"),
+    [
+        (0.9, ", without “missile”"),
+        (0.3, ", without “missile”, but nothing in it clearly answers"),
+    ],
+)
+def test_the_reason_says_that_what_is_near_was_read_and_does_not_answer(
+    read: Read, store: Callable[..., None], decided: Callable[..., None], sure: float, reason: str
+) -> None:
+    store("The treaty was signed.")
+    decided(sure, 0.9)
+    reading = read("Who signed the missile treaty?")[0]
+    assert reading.reason == f"similarity {reading.ranked[0].dense:.2f}{reason}"
+
+
+def test_only_the_first_passages_are_read_and_the_rest_stay_behind_in_their_order(
+    read: Read, store: Callable[..., None], model: SharedWords
+) -> None:
+    for number in range(READ + 3):
+        store("Treaty. " + "Gas. " * number, name=f"article{number}")
+    ranked = read("treaty")[0].ranked
+    assert model.read_together == [READ]
+    assert [item.evidence is not None for item in ranked] == [True] * READ + [False] * 3
+    assert [item.score for item in ranked[READ:]] == sorted(
+        (item.score for item in ranked[READ:]), reverse=True
+    )
+
+
+def test_questions_that_come_together_are_read_together_and_answered_as_alone(
+    read: Read, store: Callable[..., None], model: SharedWords
+) -> None:
+    store("Who signed the treaty was Peskov.", "What Moscow sells is gas.")
+    questions = ["Who signed the treaty?", "What does Moscow sell?", "zeppelin"]
+    together = read(*questions)
+    assert model.read_together == [6]
+    assert together == [read(question)[0] for question in questions]
+
+
+def test_a_follow_up_is_read_by_itself_unless_it_has_no_word_of_its_own(
+    read: Read, store: Callable[..., None], model: SharedWords
+) -> None:
+    store("The treaty was signed.")
+    read(SearchQuery("and when was it signed?", before="What is the treaty?"))
+    read(SearchQuery("and why?", before="What is the treaty?"))
+    assert model.asked == ["and when was it signed?", "What is the treaty? and why?"]
+
+
+def test_passages_far_behind_the_first_are_not_read_and_stay_behind(
+    read: Read, store: Callable[..., None], model: SharedWords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(span_reader, "BEHIND", 0.3)
+    store("Who signed the gas treaty in Ankara was Peskov.", "Tomatoes of a treaty.", "Onions.")
+    ranked = read("Who signed the gas treaty in Ankara?")[0].ranked
+    assert model.read_together == [1]
+    assert [item.evidence is not None for item in ranked] == [True, False, False]
+    assert ranked[0].score > ranked[1].score > ranked[2].score
+
+
+def test_among_equals_the_one_whose_title_is_asked_for_comes_first(
+    read: Read, library: Library, embedder: BagOfWords
+) -> None:
+    for name in ("Opening hours", "Ticket prices"):
+        text, pieces = drafts("At nine, on all days.", context=name)
+        library.store("shared", made(name, text), pieces)
+    for asked in ("ticket prices", "opening hours"):
+        assert read(asked)[0].ranked[0].passage.article_id.lower() == asked
+    before = list(embedder.embedded)
+    read("ticket hours")
+    assert embedder.embedded == before  # the vectors of titles are remembered
