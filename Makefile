@@ -10,7 +10,10 @@ BENCH    := build/bench
 PEERS    := $(BENCH)/venv
 export Q ?= How much is the S-400 deal worth?
 
-.PHONY: setup ask run test check eval torture bench calibrate train lock clean
+.PHONY: help setup ask run test test-fast check eval torture bench calibrate train lock clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(READY)  ## make .venv with the locked versions
 
@@ -31,6 +34,9 @@ run: setup  ## connect to Discord
 
 test: setup  ## run the tests
 	$(BIN)/python -m pytest
+
+test-fast: setup  ## the inner loop: the tests that need no model, socket or process
+	$(BIN)/python -m pytest -q -m 'not model and not slow' tests/index tests/bot tests/project
 
 check: setup  ## style, types, import contract, tests
 	$(BIN)/ruff check .
@@ -66,5 +72,5 @@ train: setup  ## train the reader anew, from checkpoint to checkpoint, and put i
 	$(BIN)/python -m training.train --out $(TRAINING)
 	$(BIN)/python -m training.export --out $(TRAINING)
 
-clean:
+clean:  ## take away what was made here
 	rm -rf $(VENV) build *.egg-info
