@@ -18,7 +18,7 @@ from bot.text.markup import (
     inline,
     link,
 )
-from index.language.dates import spelled
+from index.language.dates import in_words
 from index.records import Passage, Ranked
 
 GREEN, AMBER, RED, GREY = 0x2E9E6B, 0xD9A441, 0xC8553D, 0x7A8290
@@ -123,7 +123,7 @@ def place(
 
 def day(published: str | None) -> str:
     """Return a date as people write it."""
-    return inline(spelled(published), DATE, otherwise="")
+    return inline(in_words(published), DATE, otherwise="")
 
 
 def scores(ranked: Ranked) -> str:

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from bot.text.graphemes import MOST_MARKS
 from index.ingest import Added, Report
-from index.language.dates import spelled
+from index.language.dates import in_words
 from index.records import Answer, Article, Passage, Quote, Ranked, State
 from index.store.entries import Entry
 
@@ -77,7 +77,7 @@ def where(passage: Passage) -> str:
         passage.title,
         passage.section or "",
         f"page {passage.page}" if passage.page else "",
-        spelled(passage.published),
+        in_words(passage.published),
         passage.url or "",
     ]
     return printable(" · ".join(part for part in parts if part))
@@ -119,7 +119,7 @@ def show_entries(console: Console, entries: Sequence[Entry], collection: str) ->
         return
     table = Table("id", "title", "published", "passages", box=None, header_style="bold")
     for entry in entries:
-        row = (entry.id, entry.title, spelled(entry.published), str(entry.passages))
+        row = (entry.id, entry.title, in_words(entry.published), str(entry.passages))
         table.add_row(*(Text(printable(cell)) for cell in row))
     console.print(table)
 
@@ -129,7 +129,7 @@ def show_article(console: Console, entry: Entry, article: Article) -> None:
     facts = {
         "id": entry.id,
         "author": entry.author,
-        "published": spelled(entry.published),
+        "published": in_words(entry.published),
         "url": entry.url,
         "source": entry.source,
         "passages": str(entry.passages),

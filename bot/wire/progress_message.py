@@ -10,13 +10,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 import discord
 from discord import ui
 
 from bot.cards import progress_card, sentence_card
 from bot.wire.delivery import TROUBLE, Interaction, persist
+from bot.wire.failures import error_name
 from bot.wire.messenger import Messenger
 from index.store.jobs import Job
 
@@ -93,7 +93,7 @@ class ProgressMessage:
             try:
                 await tried(lambda: interaction.edit_original_response(view=card))
             except TROUBLE as error:
-                log.info("a token could not edit its message: %s", _named(error))
+                log.info("a token could not edit its message: %s", error_name(error))
                 self._interaction = None
             else:
                 return True
@@ -103,7 +103,7 @@ class ProgressMessage:
         try:
             await tried(lambda: message.edit(view=card))
         except TROUBLE as error:
-            log.info("a message could not be edited: %s", _named(error))
+            log.info("a message could not be edited: %s", error_name(error))
             return False
         return True
 
@@ -114,7 +114,7 @@ class ProgressMessage:
             nonce = str(discord.utils.time_snowflake(discord.utils.utcnow()))
             await persist(lambda: channel.send(view=card, nonce=nonce))
         except TROUBLE as error:
-            log.info("a report could not be sent: %s", _named(error))
+            log.info("a report could not be sent: %s", error_name(error))
 
     def _nearly_over(self) -> bool:
         """Say whether the token of a private message is about to expire."""
@@ -171,9 +171,3 @@ async def _once(call: Callable[[], Awaitable[object]]) -> object:
 
 def _age(interaction: Interaction) -> float:
     return (discord.utils.utcnow() - interaction.created_at).total_seconds()
-
-
-def _named(error: BaseException) -> str:
-    """Return what an error is, without any text that may be in it."""
-    code: Any = getattr(error, "code", None)
-    return f"{type(error).__name__} {code}" if code is not None else type(error).__name__

@@ -59,9 +59,14 @@ def parse_date(words: str) -> str | None:
     return days.pop() if len(days) == 1 else None
 
 
-def in_words(iso: str) -> str:
-    """``2017-09-28`` as ``28 September 2017``."""
-    day = date.fromisoformat(iso)
+def in_words(published: str | None) -> str:
+    """Return an ISO date as people write it, ``28 September 2017``; anything else as it is."""
+    if not published:
+        return ""
+    try:
+        day = date.fromisoformat(published[:10])
+    except ValueError:
+        return published
     return f"{day.day} {_NAMES[day.month - 1]} {day.year}"
 
 
@@ -103,14 +108,3 @@ def _day_and_month(first: int, second: int) -> tuple[int, int] | None:
     if first > 12 or first == second:
         return first, second
     return (second, first) if second > 12 else None
-
-
-def spelled(published: str | None) -> str:
-    """Return an ISO date as people write it, anything else as it is."""
-    if not published:
-        return ""
-    try:
-        day = date.fromisoformat(published[:10])
-    except ValueError:
-        return published
-    return f"{day.day} {day:%B %Y}"

@@ -25,4 +25,4 @@ def context(article: Article, piece: Chunk, *, opening: bool) -> str:
 
 
 def _published(published: str | None) -> str:
-    return f"published on {in_words(published[:10])}" if published else ""
+    return f"published on {in_words(published)}" if published else ""
