@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from index.language.terms import FUNCTION_WORDS, analyse, stem
 from index.models.embedder import Vectors
+from index.search.bm25 import BM25
+from index.search.spelling import Spelling
 from index.search.term_index import TermIndex
 from training.corpus import Corpus
 
@@ -58,12 +60,13 @@ def mined(corpus: Corpus) -> NDArray[np.int32]:
     index = TermIndex()
     index.add((n, analyse(f"{s.context}\n{s.text}")) for n, s in enumerate(corpus.sources))
     index.lay_out()
+    bm25 = BM25(index, Spelling(index))
     folded = [source.text.casefold() for source in corpus.sources]
     found = np.full((len(corpus.tasks), MINED), -1, np.int32)
     for row, task in enumerate(corpus.tasks):
         terms = analyse(task.question)
         answers = [answer.casefold() for answer in task.answers]
-        near = index.best(index.query(terms, dict.fromkeys(terms, True)), _PROPOSED)
+        near = bm25.best(bm25.query(terms, dict.fromkeys(terms, True)), _PROPOSED)
         misses = [n for n in near if n != task.source and not any(a in folded[n] for a in answers)]
         found[row, : len(misses[:MINED])] = misses[:MINED]
     return found

@@ -19,8 +19,10 @@ from index.errors import PassageError
 from index.language.terms import analyse
 from index.models.embedder import Embedder
 from index.search.array_file import read_derived, write_derived
+from index.search.bm25 import BM25, QueryTerms, TermMatch
 from index.search.embedding import ProgressCallback, embedded
-from index.search.term_index import QueryTerms, TermIndex, TermMatch
+from index.search.spelling import Spelling
+from index.search.term_index import TermIndex
 from index.search.vector_index import VectorIndex
 from index.store.entries import Changes
 from index.store.library import Library
@@ -65,7 +67,7 @@ class CollectionIndex:
         self._folder = folder
         self._lock = threading.RLock()
         self._vectors = VectorIndex(embedder.dimension)
-        self._terms = TermIndex()
+        self._use_terms(TermIndex())
         self._generation = 0
         self._saved = -1
         self._disk = threading.Lock()  # taken last, and held while the files are written
@@ -97,7 +99,8 @@ class CollectionIndex:
     def rebuild(self) -> None:
         """Build the index anew from the library, where it turned out not to fit."""
         with self._lock:
-            self._vectors, self._terms = VectorIndex(self._embedder.dimension), TermIndex()
+            self._vectors = VectorIndex(self._embedder.dimension)
+            self._use_terms(TermIndex())
             self._generation, self._saved = 0, -1
             self.refresh()
 
@@ -140,7 +143,7 @@ class CollectionIndex:
         """
         with self._lock:
             among = None if article is None else self._passages_of(article)
-            query = self._terms.query(terms, is_word)
+            query = self._bm25.query(terms, is_word)
             found = self._nearest(vector, query, k)
             hits = found if among is None else self._nearest(vector, query, k, among)
         return Hits(
@@ -158,7 +161,7 @@ class CollectionIndex:
     def spelling(self, term: str) -> str | None:
         """Return a term as this collection spells it: itself, else the nearest, else None."""
         with self._lock:
-            return self._terms.spelling(term)
+            return self._spelling.known(term)
 
     def settle(self) -> None:
         """Wait for a new layout that is being made, a minute at the most."""
@@ -226,8 +229,14 @@ class CollectionIndex:
             return
         if generation > self._library.generation(self.name):
             return
-        self._vectors, self._terms = vectors, terms
+        self._vectors = vectors
+        self._use_terms(terms)
         self._generation = self._saved = generation
+
+    def _use_terms(self, terms: TermIndex) -> None:
+        self._terms = terms
+        self._spelling = Spelling(terms)
+        self._bm25 = BM25(terms, self._spelling)
 
     def _nearest(
         self,
@@ -237,9 +246,9 @@ class CollectionIndex:
         among: Sequence[int] | None = None,
     ) -> tuple[Hit, ...]:
         ids = [i for i, _ in self._vectors.search(vector, k, among)]
-        ids += sorted(set(self._terms.best(query, k, among)) - set(ids))
+        ids += sorted(set(self._bm25.best(query, k, among)) - set(ids))
         cosines = (self._exactly(ids) @ vector).tolist()
-        return tuple(map(Hit, ids, cosines, self._terms.match(query, ids)))
+        return tuple(map(Hit, ids, cosines, self._bm25.match(query, ids)))
 
     def _passages_of(self, article: str) -> list[int]:
         """Return an article's passages, all of one version of it where it is being replaced."""
@@ -287,7 +296,7 @@ class CollectionIndex:
             fresh.remove(np.setdiff1d(fresh.ids, self._terms.ids).tolist())
             late = np.setdiff1d(self._terms.ids, fresh.ids).tolist()
             fresh.add((i, self._terms.sequence_of(i)) for i in late)
-            self._terms = fresh
+            self._use_terms(fresh)
 
     def _renew_vectors(self) -> None:
         fresh = self._laid_out_anew()
@@ -318,7 +327,8 @@ class CollectionIndex:
         try:
             changes = self._library.changes(self.name, self._generation)
             if not changes.whole:
-                self._vectors, self._terms = VectorIndex(self._embedder.dimension), TermIndex()
+                self._vectors = VectorIndex(self._embedder.dimension)
+                self._use_terms(TermIndex())
             self._vectors.remove(changes.removed)
             self._terms.remove(changes.removed)
             self._take_in(changes, progress)
