@@ -22,7 +22,7 @@ from index.engine import Engine, Query
 from index.errors import PassageError, UnknownArticleError
 from index.models.embedder import Vectors
 from index.records import Answer
-from index.search import collection, open_indexes
+from index.search import collection, open_indexes, saved_index
 from tests.support.fakes import BagOfWords, drafts, made
 
 WORDS = (
@@ -323,14 +323,14 @@ class Saving:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.begun, self.let_go = threading.Event(), threading.Event()
-        real = collection.write_derived
+        real = saved_index.write_derived
 
         def slowly(*args: Any) -> None:
             self.begun.set()
             assert self.let_go.wait(30)
             real(*args)
 
-        monkeypatch.setattr(collection, "write_derived", slowly)
+        monkeypatch.setattr(saved_index, "write_derived", slowly)
 
 
 def test_an_index_closed_while_it_is_erased_is_not_written_again(

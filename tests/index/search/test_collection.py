@@ -128,7 +128,7 @@ def test_progress_is_told_of_each_batch(library: Library, folder: Path) -> None:
 def test_progress_counts_what_is_embedded_already_and_ends_with_all(
     library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(collection, "_AT_ONCE", 60)
+    monkeypatch.setattr(collection, "_BATCH", 60)
     opened(library, folder)
     store(library, "long", *(f"Sentence number {n}." for n in range(150)))
     told: list[tuple[int, int]] = []

@@ -20,6 +20,7 @@ from index.lru import LRUCache
 from index.search import (
     collection,
     open_indexes,
+    relayout,
     term_index,
     vector_index,
 )
@@ -62,8 +63,8 @@ def fresh_index(library: Library, folder: Path) -> CollectionIndex:
 
 def assert_finds_all(index: CollectionIndex, library: Library) -> None:
     ids = list(library.changes("shared", 0).added)
-    assert sorted(index._vectors.ids.tolist()) == ids
-    assert index._terms.ids.tolist() == ids
+    assert sorted(index._contents.vectors.ids.tolist()) == ids
+    assert index._contents.terms.ids.tolist() == ids
     for passage, text in library.embedded_texts(ids).items():
         vector = BagOfWords().embed_queries([text])[0]
         hits = index.search(vector, analyse(text), {}, 5)
@@ -80,7 +81,7 @@ def held_up(
 
     def slow(self: object, *given: Any) -> Any:
         made = real(self, *given)
-        if threading.current_thread().name == "growing":
+        if threading.current_thread().name == "relayout":
             begun.set()
             go_on.wait(30)
         return made
@@ -95,11 +96,11 @@ def test_a_grown_index_is_laid_out_anew_and_finds_the_same(
     fill(library, 200)
     index = fresh_index(library, tmp_path / "index")
     index.settle()
-    assert not index._vectors.exact
+    assert not index._contents.vectors.exact
     assert_finds_all(index, library)
     index.save()
     again = CollectionIndex(library, BagOfWords(), "shared", tmp_path / "index")
-    assert not again._vectors.exact
+    assert not again._contents.vectors.exact
     assert_finds_all(again, library)
 
 
@@ -107,7 +108,7 @@ def test_one_that_is_small_stays_exact(library: Library, tmp_path: Path) -> None
     fill(library, GROWN)
     index = fresh_index(library, tmp_path / "index")
     index.settle()
-    assert index._vectors.exact
+    assert index._contents.vectors.exact
 
 
 def test_what_changes_while_it_is_laid_out_is_in_it(
@@ -120,11 +121,11 @@ def test_what_changes_while_it_is_laid_out_is_in_it(
     library.remove("shared", "article 20")
     fill(library, 20, start=300)
     index.refresh()
-    assert index._vectors.exact
+    assert index._contents.vectors.exact
     assert_finds_all(index, library)  # nothing is missing meanwhile
     go_on.set()
     index.settle()
-    assert not index._vectors.exact
+    assert not index._contents.vectors.exact
     assert_finds_all(index, library)
     library.remove("shared", "article 300")
     index.refresh()
@@ -143,17 +144,18 @@ def test_terms_that_change_while_they_are_laid_out_are_in_it(
     fill(library, 10, start=300)
     index.refresh()
     assert_finds_all(index, library)  # nothing waits for it
-    assert index._terms.outgrown
+    assert index._contents.terms.outgrown
     go_on.set()
     index.settle()
-    assert not index._terms.outgrown
+    assert not index._contents.terms.outgrown
     assert_finds_all(index, library)
 
 
 def test_many_passages_are_taken_in_piece_by_piece(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(collection, "_AT_ONCE", 30)
+    monkeypatch.setattr(collection, "_BATCH", 30)
+    monkeypatch.setattr(relayout, "_BATCH", 30)
     fill(library, 200)
     index = fresh_index(library, tmp_path / "index")
     index.settle()
@@ -182,7 +184,7 @@ def test_a_layout_that_fails_is_tried_again_after_the_next_change_only(
     fill(library, 10, start=500)
     index.refresh()
     index.settle()
-    assert not index._vectors.exact
+    assert not index._contents.vectors.exact
     assert_finds_all(index, library)
 
 
@@ -192,11 +194,11 @@ def test_one_grown_far_beyond_its_layout_is_laid_out_again(
     fill(library, 60)
     index = fresh_index(library, tmp_path / "index")
     index.settle()
-    before = index._vectors._index.nlist
+    before = index._contents.vectors._index.nlist
     fill(library, 300, start=1_000)
     index.refresh()
     index.settle()
-    assert index._vectors._index.nlist > before
+    assert index._contents.vectors._index.nlist > before
     assert_finds_all(index, library)
 
 
@@ -244,7 +246,7 @@ def test_what_goes_is_laid_out_anew_too(library: Library, tmp_path: Path) -> Non
         library.remove("shared", f"article {number}")
     index.refresh()
     index.settle()
-    assert not index._terms.outgrown
+    assert not index._contents.terms.outgrown
     assert_finds_all(index, library)
 
 
@@ -377,8 +379,8 @@ def test_an_article_is_searched_by_itself_in_a_grown_layout_too(
     fill(library, 300)
     index = fresh_index(library, tmp_path)
     index.settle()
-    assert not index._vectors.exact
-    index._vectors._index.nprobe = 1  # the lists of most articles are not looked through
+    assert not index._contents.vectors.exact
+    index._contents.vectors._index.nprobe = 1  # the lists of most articles are not looked through
     query = sentence(7)
     vector = BagOfWords().embed_queries([query])[0]
     whole = index.search(vector, analyse(query), {}, 5)
