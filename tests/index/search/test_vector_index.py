@@ -113,3 +113,32 @@ def test_bytes_of_another_kind_of_index_are_a_value_error() -> None:
     other = faiss.serialize_index(faiss.IndexFlatIP(DIMENSION))
     with pytest.raises(ValueError, match="expected an IndexIDMap2, found IndexFlat"):
         VectorIndex.from_arrays({"faiss": other})
+
+
+def test_a_layout_finds_nearly_all_that_an_exact_search_does() -> None:
+    chance = np.random.default_rng(0)
+    centres = chance.normal(size=(50, 32))
+    drawn = centres[chance.integers(50, size=4_000)] + 0.5 * chance.normal(size=(4_000, 32))
+    unit = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+    exact, grown = VectorIndex(32), VectorIndex.trained(unit, len(unit))
+    for index in (exact, grown):
+        index.add(range(len(unit)), unit)
+    found = 0
+    for query in unit[:100]:
+        best = {i for i, _ in exact.search(query, 10)}
+        found += len(best & {i for i, _ in grown.search(query, 10)})
+    assert found >= 950
+    grown.remove(range(0, 4_000, 2))
+    assert len(grown) == 2_000
+    assert all(i % 2 for i, _ in grown.search(unit[0], 50))
+
+
+def test_arrays_bring_back_a_grown_index() -> None:
+    unit = np.eye(32, dtype=np.float32)
+    index = VectorIndex.trained(unit, 32)
+    index.add(range(32), unit)
+    again = VectorIndex.from_arrays(index.arrays())
+    assert not again.exact
+    again.remove([3])
+    assert sorted(again.ids.tolist()) == [i for i in range(32) if i != 3]
+    assert again.search(unit[7], 1)[0][0] == 7
