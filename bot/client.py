@@ -128,8 +128,8 @@ class PassageBot(discord.AutoShardedClient):
         told = json.dumps([str(self.application_id), payload], sort_keys=True, default=str)
         digest = hashlib.sha256(told.encode()).hexdigest()
         engine = self.services.engine
-        notes = engine.engine.library
-        if await engine.call(notes.note, "commands") == digest:
+        notes = engine.engine.library.notes
+        if await engine.call(notes.get, "commands") == digest:
             return
         try:
             await self.tree.sync()
@@ -137,7 +137,7 @@ class PassageBot(discord.AutoShardedClient):
             # Those sent last still work; the next start tries again.
             log.warning("the commands could not be sent: HTTP %s", error.status)
             return
-        await engine.call(notes.set_note, "commands", digest)
+        await engine.call(notes.set, "commands", digest)
 
     async def _measure(self) -> None:
         measuring = asyncio.create_task(self.loop_lag.beat())

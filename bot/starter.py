@@ -25,17 +25,17 @@ def sync_starter(engine: Engine, *, wanted: bool) -> None:
     """Bring the shared collection's starter articles up to date, or take them out."""
     for path in sorted(FOLDER.glob("*.md")):
         name, note = path.stem, f"{_NOTE}{path.stem}"
-        known = engine.library.note(note)
+        known = engine.library.notes.get(note)
         if not wanted:
             if known is not None:
                 _take_out(engine, name)
-                engine.library.set_note(note, None)
+                engine.library.notes.set(note, None)
             continue
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         if known == digest or (known is not None and _removed(engine, name)):
             continue
         engine.add_article(_article(path), SHARED)
-        engine.library.set_note(note, digest)
+        engine.library.notes.set(note, digest)
 
 
 def _article(path: Path) -> Article:

@@ -152,7 +152,7 @@ class Engine:
         return [answers[key] for key in keys]
 
     def _has_changed(self, index: CollectionIndex) -> bool:
-        return self.library.generation(index.name) != index.generation
+        return self.library.changes.generation(index.name) != index.generation
 
     def _answered(
         self, asked: Sequence[Query], opened: Sequence[Sequence[CollectionIndex]], k: int
@@ -223,7 +223,7 @@ class Engine:
 
     def remove(self, name: str, collection: str) -> Entry:
         """Remove an article by id or title.  Raises UnknownArticleError."""
-        return self.library.remove(collection, self.library.entry(collection, name).id)
+        return self.library.remove(collection, self.library.listing.entry(collection, name).id)
 
     def erase(self, collection: str) -> None:
         """Delete a collection with all that is kept for it, and its index."""

@@ -53,7 +53,7 @@ def list_articles(
 ) -> None:
     """List the articles of a collection."""
     with open_engine(load(data=data), seeded=collection == SHARED) as engine:
-        entries = engine.library.entries(collection)
+        entries = engine.library.listing.entries(collection)
     if as_json:
         print_json(json_output.entries_json(entries, collection))
     else:
@@ -68,7 +68,7 @@ def show(
 ) -> None:
     """Show an article: what is known about it, and its text."""
     with open_engine(load(data=data), seeded=collection == SHARED) as engine:
-        entry = engine.library.entry(collection, article)
+        entry = engine.library.listing.entry(collection, article)
         whole = engine.library.article(collection, entry.id)
         passages = engine.library.passages_of(collection, entry.id)
     if as_json:
@@ -86,7 +86,9 @@ def remove(
 ) -> None:
     """Remove articles; no question is answered from them any more."""
     with open_engine(load(data=data), seeded=collection == SHARED) as engine:
-        entries = [engine.library.entry(collection, name) for name in dict.fromkeys(articles)]
+        entries = [
+            engine.library.listing.entry(collection, name) for name in dict.fromkeys(articles)
+        ]
         if sys.stdin.isatty() and not (yes or as_json):
             names = ", ".join(terminal.printable(entry.title) for entry in entries)
             typer.confirm(f"Remove {names}?", abort=True)
@@ -113,9 +115,9 @@ def refresh(
     with open_engine(load(data=data)) as engine:
         library = engine.library
         entries = (
-            [library.entry(collection, name) for name in articles]
+            [library.listing.entry(collection, name) for name in articles]
             if articles
-            else library.entries(collection)
+            else library.listing.entries(collection)
         )
         sources = dict.fromkeys(entry.origin for entry in entries if entry.origin)
         _add_all(engine, list(sources), collection, report, quiet=as_json)

@@ -138,7 +138,7 @@ def _meant(engine: Engine, collections: Sequence[str], name: str) -> tuple[str, 
     unknown: UnknownArticleError | None = None
     for collection in collections:
         try:
-            return collection, engine.library.entry(collection, name).id
+            return collection, engine.library.listing.entry(collection, name).id
         except UnknownArticleError as error:
             unknown = unknown or error
     raise unknown or UnknownArticleError(name)

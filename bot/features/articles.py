@@ -107,8 +107,8 @@ class Articles(app_commands.Group):
     async def _page(self, interaction: Interaction, page: int) -> ui.LayoutView:
         place = await manager_access(self._services.questions, interaction)
         desk = self._services.engine
-        entries = await desk.call(desk.engine.library.entries, place.collection)
-        shared = await desk.call(desk.engine.library.count, SHARED)
+        entries = await desk.call(desk.engine.library.listing.entries, place.collection)
+        shared = await desk.call(desk.engine.library.listing.count, SHARED)
         return articles_card(entries, page=page, shared=shared)
 
     @app_commands.command(description="Show what is known about an article")
@@ -181,7 +181,7 @@ class Articles(app_commands.Group):
             return place, [entry]
         place = await manager_access(self._services.questions, interaction)
         desk = self._services.engine
-        return place, await desk.call(desk.engine.library.entries, place.collection)
+        return place, await desk.call(desk.engine.library.listing.entries, place.collection)
 
     @show.autocomplete("article")
     @remove.autocomplete("article")

@@ -18,7 +18,7 @@ def wanted(library: Library, collection: str, name: str) -> Entry:
     named = _of_key(library, collection, name)
     if named is not None:
         return named
-    titled = library.entries_titled(collection, name)
+    titled = library.listing.entries_titled(collection, name)
     if len(titled) == 1:
         return titled[0]
     shown = " ".join(name.split())[:_SHOWN]
@@ -43,16 +43,17 @@ def offered(library: Library, collection: str, typed: str) -> list[tuple[str, st
 
     Titles that begin with what was typed come first, then those that hold it.
     """
-    found = library.titles(collection, typed, MOST_CHOICES)
+    found = library.listing.titles(collection, typed, MOST_CHOICES)
     return [(_name(title), key_of(name)) for name, title in found]
 
 
 def _of_key(library: Library, collection: str, key: str) -> Entry | None:
     """Return the article that a key or an id stands for."""
+    listing = library.listing
     if not key.startswith("_"):  # then it is the id
-        return library.entry_of_id(collection, key)
-    names = (name for name, _ in library.titles(collection) if key in (key_of(name), name))
-    return next((entry for name in names if (entry := library.entry_of_id(collection, name))), None)
+        return listing.entry_of_id(collection, key)
+    names = (name for name, _ in listing.titles(collection) if key in (key_of(name), name))
+    return next((entry for name in names if (entry := listing.entry_of_id(collection, name))), None)
 
 
 def _name(title: str) -> str:

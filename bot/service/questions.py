@@ -183,10 +183,10 @@ class Questions:
 
     def way_on(self, collection: str) -> WayOn:
         """Return what can be asked about instead, and whom to tell.  Blocks."""
-        library = self.desk.engine.library
+        listing = self.desk.engine.library.listing
         places = visible(collection)
-        found = [one.title for name in places for one in library.titles(name, most=NAMES)][:NAMES]
-        more = sum(map(library.count, places)) - len(found)
+        found = [one.title for name in places for one in listing.titles(name, most=NAMES)][:NAMES]
+        more = sum(map(listing.count, places)) - len(found)
         mine = "Should it be in here? Add an article of your own with /article add."
         return WayOn(tuple(found), max(0, more), mine if is_personal(collection) else "")
 

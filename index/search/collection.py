@@ -18,7 +18,7 @@ from index.search.contents import IndexContents
 from index.search.embedding import ProgressCallback, embedded
 from index.search.relayout import Relayout
 from index.search.saved_index import SavedIndex
-from index.store.entries import Changes
+from index.store.changes import Changes
 from index.store.library import Library
 
 _BATCH = 5_000  # passages added together
@@ -80,7 +80,7 @@ class CollectionIndex:
         """
         with self._contents.lock:
             # A change that comes while another is followed must not be left half seen.
-            while self._library.generation(self.name) != self._contents.generation:
+            while self._library.changes.generation(self.name) != self._contents.generation:
                 self._follow(progress)
             self._relayout.start_if_outgrown()
 
@@ -107,12 +107,12 @@ class CollectionIndex:
 
         It doesn't wait for a refresh in progress.
         """
-        if self._library.generation(self.name) == self._contents.generation:
+        if self._library.changes.generation(self.name) == self._contents.generation:
             return False
-        changes = self._library.changes(self.name, self._contents.generation)
+        changes = self._library.changes.since(self.name, self._contents.generation)
         if not changes.whole or len(changes.added) + len(changes.removed) > _IN_PASSING:
             return True
-        stored = self._library.vectors_of(self._embedder.identity, changes.added)
+        stored = self._library.vectors.of_passages(self._embedder.identity, changes.added)
         return len(stored) < len(changes.added)  # the others are to be embedded
 
     def search(
@@ -205,7 +205,7 @@ class CollectionIndex:
         """
         vectors = self._contents.vectors.vectors(ids)
         if not self._contents.vectors.exact:
-            stored = self._library.vectors_of(self._embedder.identity, ids)
+            stored = self._library.vectors.of_passages(self._embedder.identity, ids)
             for row, passage_id in enumerate(ids):
                 if passage_id in stored:  # it may have been removed from the library since
                     vectors[row] = stored[passage_id]
@@ -215,7 +215,7 @@ class CollectionIndex:
         contents = self._contents
         self._changing = True
         try:
-            changes = self._library.changes(self.name, contents.generation)
+            changes = self._library.changes.since(self.name, contents.generation)
             if not changes.whole:
                 contents.clear()
             contents.vectors.remove(changes.removed)

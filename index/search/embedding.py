@@ -33,7 +33,7 @@ def embedded(
     library already, or were.
     """
     digests = [text_digest(text) for text in texts]
-    vectors = library.vectors(embedder.identity, list(dict.fromkeys(digests)))
+    vectors = library.vectors.of_texts(embedder.identity, list(dict.fromkeys(digests)))
     missing = {d: t for d, t in zip(digests, texts, strict=True) if d not in vectors}
     # Neighbours in length share a batch, so that little of it is padding.
     queue = sorted(missing.items(), key=lambda item: len(item[1]))
@@ -41,7 +41,7 @@ def embedded(
         batch = queue[start : start + _BATCH]
         fresh = embedder.embed_passages([text for _, text in batch])
         made = {digest: row for (digest, _), row in zip(batch, fresh, strict=True)}
-        library.keep_vectors(embedder.identity, made, collection, stored=stored)
+        library.vectors.store(embedder.identity, made, collection, stored=stored)
         vectors.update(made)
         if progress is not None:
             progress(start + len(batch), len(queue))

@@ -95,7 +95,7 @@ class Relayout:
 
     def _trained_vectors(self) -> VectorIndex:
         """Return the vectors that the library has now, in a layout trained on a sample of them."""
-        ids = list(self._library.changes(self._collection, 0).added)
+        ids = list(self._library.changes.since(self._collection, 0).added)
         drawn = np.random.default_rng(0).permutation(len(ids))[:_SAMPLE]
         sample = self._stored([ids[n] for n in drawn])[1]
         fresh = VectorIndex.trained(sample, len(ids))
@@ -105,6 +105,6 @@ class Relayout:
 
     def _stored(self, ids: Sequence[int]) -> tuple[list[int], NDArray[np.float32]]:
         """Return those of the passages that the library still has, with their vectors."""
-        stored = self._library.vectors_of(self._embedder.identity, ids)
+        stored = self._library.vectors.of_passages(self._embedder.identity, ids)
         rows = np.stack(list(stored.values())) if stored else self._contents.vectors.vectors([])
         return list(stored), rows

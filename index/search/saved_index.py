@@ -62,7 +62,7 @@ class SavedIndex:
             return None
         if vectors.dimension != self._embedder.dimension:
             return None
-        if generation > self._library.generation(self._collection):
+        if generation > self._library.changes.generation(self._collection):
             return None
         return ReadIndex(vectors, terms, generation)
 
@@ -98,6 +98,6 @@ class SavedIndex:
             "model": self._embedder.identity,
             "dimension": self._embedder.dimension,
             "generation": generation,
-            "change": self._library.mark(self._collection, generation) or "",
+            "change": self._library.changes.mark(self._collection, generation) or "",
             "passages": passages,
         }

@@ -1,4 +1,4 @@
-"""Articles as they are listed, and what changed in a collection."""
+"""Articles as they are listed, and the sentences that name them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from index.errors import UnknownArticleError
 from index.language.characters import shown
 from index.records import Article
 
 _NAMED = 5  # articles of one title that a sentence names
-
-
 _SHOWN = 60  # characters of a title or a source in it
 
 
@@ -50,20 +49,16 @@ class Totals:
     passages: int
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What happened to a collection between two generations."""
-
-    generation: int
-    added: tuple[int, ...]
-    removed: tuple[int, ...]
-    whole: bool = True
-    """Whether it is known what was removed; else ``added`` is all there is, to begin anew with."""
-
-
 def article_id(article: Article) -> str:
     """Return the article's own id, or a short one that its source always yields."""
     return article.id or hashlib.sha256(article.source.encode()).hexdigest()[:10]
+
+
+def unknown_article(name: str, collection: str) -> UnknownArticleError:
+    """Return the error of an article that a collection does not have."""
+    return UnknownArticleError(
+        f"No article {name!r} in the collection {collection!r}; `passage list` shows all."
+    )
 
 
 def candidates(title: str, found: Sequence[tuple[str, Entry]]) -> str:

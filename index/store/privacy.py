@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from index.collection_names import user_collection
-from index.store.library import erase, forget_unused
+from index.store.library import erase
 from index.store.searches import Search, Searches
 from index.store.servers import DAY, settings_of
 from index.store.sqlite.database import Database
 from index.store.statements import Result, Row, Transaction
+from index.store.stored_vectors import StoredVectors
 
 UNKEPT = 900
 """Seconds for which an answer is kept, without text, where questions are not kept at all.
@@ -110,7 +111,7 @@ class Privacy:
                 jobs=_delete(db, "DELETE FROM jobs WHERE asker = ?", person),
                 articles=erase(db, user_collection(person)),
             )
-        forget_unused(self._database)
+        StoredVectors(self._database).delete_unused()
         self._database.scrub()
         return gone
 

@@ -233,7 +233,7 @@ def _searched(index: CollectionIndex, vector: Vectors, row: NDArray[np.int64]) -
 def _store(library: Library, name: str, texts: Sequence[str], vectors: Vectors) -> None:
     text, passages = drafts(*texts)
     digests = [text_digest(text) for text in texts]
-    library.keep_vectors(_SYNTHETIC, dict(zip(digests, vectors, strict=True)))
+    library.vectors.store(_SYNTHETIC, dict(zip(digests, vectors, strict=True)))
     library.store("shared", made(name, text), passages)
 
 

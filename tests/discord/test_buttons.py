@@ -240,7 +240,7 @@ async def test_buttons_say_that_their_article_is_gone(
     assert "May 1932" in (await scene.answer_to(scene.ada, OPENED)).text
 
     library = Library(scene.data / "library.db")
-    for entry in library.entries(collection):
+    for entry in library.listing.entries(collection):
         library.remove(collection, entry.id)
     library.close()
     second = button(answer, "Next")

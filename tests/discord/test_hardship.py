@@ -86,7 +86,7 @@ def full(data: Path, *, but_for: int) -> Iterator[None]:
 def held(data: Path) -> list[str]:
     with closing(Library(data / "library.db")) as library:
         assert library.check() == []
-        return [entry.title for entry in library.entries("shared")]
+        return [entry.title for entry in library.listing.entries("shared")]
 
 
 def test_a_full_disk_is_a_sentence_and_the_next_try_works(small_disk: Path, tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ async def test_a_serving_bot_backs_its_library_up_and_keeps_it(tmp_path: Path) -
         assert "Ferry" not in listed.text
     assert (await asyncio.to_thread(passage, data, "restore", before)).returncode == 0
     with closing(Library(data / "library.db")) as library:
-        assert len(library.entries(server_collection(scene.guild.id))) == 2
+        assert len(library.listing.entries(server_collection(scene.guild.id))) == 2
 
 
 async def test_people_are_not_told_where_a_damaged_library_lies(tmp_path: Path) -> None:

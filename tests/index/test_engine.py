@@ -267,7 +267,7 @@ def test_the_model_is_loaded_once_and_only_when_needed(tmp_path: Path) -> None:
         return loaded[-1]
 
     engine = Engine(tmp_path, load)
-    assert engine.library.entries(SHARED) == []
+    assert engine.library.listing.entries(SHARED) == []
     assert loaded == []
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: engine.ask("treaty", [SHARED]), range(8)))

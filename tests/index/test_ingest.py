@@ -42,7 +42,7 @@ def test_the_same_article_again_changes_nothing(
     ingest.add(made("a", "One."))
     embedder.embedded.clear()
     assert ingest.add(made("a", "One.")) == Added("unchanged", "a", "a")
-    assert (library.generation("shared"), embedder.embedded) == (1, [])
+    assert (library.changes.generation("shared"), embedder.embedded) == (1, [])
 
 
 def test_a_changed_article_replaces_the_old_and_embeds_only_what_is_new(
@@ -67,7 +67,7 @@ def test_the_same_text_under_another_id_is_skipped_and_its_twin_named(
 ) -> None:
     ingest.add(made("a", "One."))
     assert ingest.add(made("b", "One.")) == Added("duplicate", "b", "b", twin="a")
-    assert [entry.id for entry in library.entries("shared")] == ["a"]
+    assert [entry.id for entry in library.listing.entries("shared")] == ["a"]
     assert Ingest(library, embedder, "user:1").add(made("b", "One.")).outcome == "added"
 
 
@@ -139,7 +139,7 @@ def test_an_interruption_leaves_the_old_article_whole(library: Library) -> None:
     with pytest.raises(KeyboardInterrupt):
         ingest.add(made("a", "One, with poison."))
     assert [p.text for p in library.passages_of("shared", "a")] == ["One."]
-    assert library.generation("shared") == 1
+    assert library.changes.generation("shared") == 1
 
 
 def test_lone_surrogates_are_replaced_and_offsets_stay(ingest: Ingest, library: Library) -> None:
@@ -172,7 +172,7 @@ def test_a_bad_source_never_stops_the_rest(
     became = list(ingest.add_sources(sources, extract))
     assert [isinstance(item, ExtractionError) for item in became] == [False, True, True, False]
     assert str(empty) in str(became[1])
-    origins = {entry.origin for entry in library.entries("shared")}
+    origins = {entry.origin for entry in library.listing.entries("shared")}
     assert origins == {str(good), str(other)}
 
 
@@ -231,7 +231,7 @@ def test_twins_and_changes_within_one_batch_are_told_apart(
         "added", "duplicate", "added", "replaced", "unchanged",
     ]  # fmt: skip
     assert len(embedder.embedded) == 3
-    assert {entry.id for entry in library.entries("shared")} == {"a", "c"}
+    assert {entry.id for entry in library.listing.entries("shared")} == {"a", "c"}
 
 
 def test_after_a_source_that_took_long_nobody_waits(
@@ -270,7 +270,9 @@ def test_what_is_too_large_for_the_machine_is_named_and_the_rest_is_added(
     assert told == [
         "The huge one takes more memory than this machine has: split it into smaller articles."
     ]
-    assert {entry.id for entry in library.entries("shared")} == {article.id for article in small}
+    assert {entry.id for entry in library.listing.entries("shared")} == {
+        article.id for article in small
+    }
     with pytest.raises(ExtractionError, match="takes more memory"):
         Ingest(library, Forgetful(), "shared").add(huge)
     assert library.check() == []

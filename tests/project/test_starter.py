@@ -27,15 +27,15 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 def names(engine: Engine) -> set[str]:
-    return {entry.id for entry in engine.library.entries(SHARED)}
+    return {entry.id for entry in engine.library.listing.entries(SHARED)}
 
 
 def test_both_articles_are_there_and_syncing_again_changes_nothing(engine: Engine) -> None:
     sync_starter(engine, wanted=True)
     assert names(engine) == {"ankara-september-2017", "guide-to-passage"}
-    before = engine.library.generation(SHARED)
+    before = engine.library.changes.generation(SHARED)
     sync_starter(engine, wanted=True)
-    assert engine.library.generation(SHARED) == before
+    assert engine.library.changes.generation(SHARED) == before
 
 
 def test_an_article_that_was_removed_stays_removed(engine: Engine) -> None:

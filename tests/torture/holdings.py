@@ -104,7 +104,7 @@ def told_afresh(
 
 def held_in(library: Library, collection: str = SHARED) -> dict[str, str]:
     """Return the text of every article, in the order in which they were first added."""
-    entries = reversed(library.entries(collection))
+    entries = reversed(library.listing.entries(collection))
     return {e.title: library.article(collection, e.id).text for e in entries}
 
 

@@ -31,7 +31,7 @@ class Entry:
         """Add each passage as an article, as a dump of short articles is."""
         if vectors is not None:
             kept = {text_digest(t): v for (_, t), v in zip(passages, vectors, strict=True)}
-            self.engine.library.keep_vectors(self.engine.embedder.identity, kept)
+            self.engine.library.vectors.store(self.engine.embedder.identity, kept)
         articles = (Article(source=name, title="", text=text, id=name) for name, text in passages)
         for _ in self.engine.add_articles(articles, SHARED):
             pass

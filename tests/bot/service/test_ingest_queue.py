@@ -74,4 +74,6 @@ async def test_a_pause_that_is_cancelled_while_it_waits_is_over(bot: PassageBot)
     over.set()
     await busy
     await worked()
-    assert [entry.title for entry in bot.services.engine.engine.library.entries(HERE)] == ["Bell"]
+    assert [entry.title for entry in bot.services.engine.engine.library.listing.entries(HERE)] == [
+        "Bell"
+    ]

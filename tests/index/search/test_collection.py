@@ -10,7 +10,7 @@ import pytest
 from index.language.terms import analyse
 from index.search import collection
 from index.search.collection import CollectionIndex
-from index.store import library as library_module
+from index.store import changes as changes_module
 from index.store.library import Library
 from tests.support.fakes import BagOfWords
 from tests.support.indexes import assert_like_fresh, found, opened, store
@@ -89,7 +89,7 @@ def test_progress_counts_what_is_embedded_already_and_ends_with_all(
 def test_an_index_that_can_follow_no_longer_begins_anew(
     library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch, way: str, saved: bool
 ) -> None:
-    monkeypatch.setattr(library_module, "_FOLLOWED", 4)
+    monkeypatch.setattr(changes_module, "_FOLLOWED", 4)
     index = opened(library, folder)
     index.save()
     if way == "an erasure":
@@ -108,7 +108,7 @@ def test_an_index_that_can_follow_no_longer_begins_anew(
     )[0]
     assert kept[0] <= 6
     assert kept[1] <= 5
-    assert not library.changes("shared", 2).whole
+    assert not library.changes.since("shared", 2).whole
     if saved:
         index = opened(library, folder)
     index.refresh()
@@ -116,7 +116,7 @@ def test_an_index_that_can_follow_no_longer_begins_anew(
     index.save()
     generation = index.generation
     store(library, "late", "A late treaty.")
-    assert library.changes("shared", generation).whole
+    assert library.changes.since("shared", generation).whole
     embedder = BagOfWords()
     assert_like_fresh(opened(library, folder, embedder), library, folder / "nowhere")
     assert embedder.embedded == ["A late treaty."]

@@ -33,7 +33,7 @@ def fill(library: Library, count: int, start: int = 0) -> None:
 
 
 def assert_finds_all(index: CollectionIndex, library: Library) -> None:
-    ids = list(library.changes("shared", 0).added)
+    ids = list(library.changes.since("shared", 0).added)
     assert sorted(index._contents.vectors.ids.tolist()) == ids
     assert index._contents.terms.ids.tolist() == ids
     for passage, text in library.embedded_texts(ids).items():
@@ -199,7 +199,7 @@ def test_an_article_is_searched_by_itself_in_a_grown_layout_too(
     for number in (0, 120, 290):
         name = f"article {number}"
         ids = library.passage_ids("shared", name)
-        stored = library.vectors_of(BagOfWords().identity, ids)
+        stored = library.vectors.of_passages(BagOfWords().identity, ids)
         hits = index.search(vector, analyse(query), {}, len(ids), name)
         assert {hit.id for hit in hits.hits} == set(ids)
         assert {h.id: h.dense for h in hits.hits} == pytest.approx(

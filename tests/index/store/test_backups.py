@@ -28,7 +28,7 @@ def store(library: Library, name: str, *texts: str) -> None:
 
 def names(path: Path) -> list[str]:
     with closing(Library(path)) as library:
-        return [entry.id for entry in library.entries("shared")]
+        return [entry.id for entry in library.listing.entries("shared")]
 
 
 @pytest.fixture

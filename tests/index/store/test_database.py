@@ -59,17 +59,19 @@ def test_a_library_of_version_1_is_upgraded_with_all_that_it_holds(old: Path) ->
     with closing(Library(old)) as library:
         assert library.database.read("PRAGMA user_version")[0][0] == SCHEMA == 6
         assert library.identity() == "70aa13c06c8fa0f6"
-        assert library.note("starter:guide") == "abc"
+        assert library.notes.get("starter:guide") == "abc"
         assert [p.text for p in library.passages_of("shared", "bridge")] == [
             "The bridge opened in 1932.",
             "It is 503 m long.",
         ]
-        assert [entry.id for entry in library.entries(ONE)] == ["canary"]
-        assert library.entry("shared", "bridge").characters == 45
-        assert [one.id for one in library.titles("shared", "THE BRIDGE")] == ["bridge"]
-        assert (library.generation("shared"), library.generation(ONE)) == (1, 3)
+        assert [entry.id for entry in library.listing.entries(ONE)] == ["canary"]
+        assert library.listing.entry("shared", "bridge").characters == 45
+        assert [one.id for one in library.listing.titles("shared", "THE BRIDGE")] == ["bridge"]
+        assert (library.changes.generation("shared"), library.changes.generation(ONE)) == (1, 3)
         digest = text_digest("Canary of guild one.")
-        assert library.vectors("bag", [digest])[digest].tolist() == pytest.approx([0.6, 0.8])
+        assert library.vectors.of_texts("bag", [digest])[digest].tolist() == pytest.approx(
+            [0.6, 0.8]
+        )
         text, pieces = drafts("New.")
         library.store(ONE, made("new", text), pieces)
         assert [p.id for p in library.passages_of(ONE, "new")] == [5]  # 4 was used and removed

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from index.digests import text_digest
 from index.errors import LibraryError, SettingsError
 from index.store.answers import Answers
-from index.store.entries import Changes
+from index.store.changes import Changes
 from index.store.feedback import Feedback
 from index.store.jobs import Jobs
 from index.store.library import Library
@@ -174,7 +174,7 @@ def filled(library: Library, guild: int) -> None:
     text, pieces = drafts(f"{canary} in an article.", "The same everywhere.")
     library.store(collection, made("a", text, f"{canary} in a title"), pieces)
     digests = [text_digest(t) for t in (f"{canary} in an article.", "The same everywhere.")]
-    library.keep_vectors("bag", {digest: np.ones(2, np.float32) for digest in digests})
+    library.vectors.store("bag", {digest: np.ones(2, np.float32) for digest in digests})
     journal = Answers(library.database)
     name = record(journal, guild, answered(f"{canary} asked", guild), collection=collection)
     Feedback(library.database).vote(
@@ -198,18 +198,18 @@ def test_erasing_a_collection_takes_all_of_it_and_nothing_of_another(library: Li
     assert not on_disk(library.path, "canary-1")
     # In the title twice, as it is shown and compared, text, passage, question, comment, job.
     assert dump.count("canary-2") == 7
-    assert library.entries(ONE) == []
+    assert library.listing.entries(ONE) == []
     assert Servers(library.database).get(1) == ServerSettings()
-    assert [entry.id for entry in library.entries(TWO)] == ["a"]
+    assert [entry.id for entry in library.listing.entries(TWO)] == ["a"]
     assert Servers(library.database).get(2).per_minute == 2
     # The vector that both used is still used; the others' own are gone or there.
     shared, gone, kept = (
         text_digest(t)
         for t in ("The same everywhere.", "canary-1 in an article.", "canary-2 in an article.")
     )
-    assert set(library.vectors("bag", [shared, gone, kept])) == {shared, kept}
+    assert set(library.vectors.of_texts("bag", [shared, gone, kept])) == {shared, kept}
     # An index that is open somewhere begins anew, with nothing.
-    assert library.changes(ONE, 1) == Changes(2, (), (), whole=False)
+    assert library.changes.since(ONE, 1) == Changes(2, (), (), whole=False)
 
 
 def test_erasing_again_or_what_never_was_does_nothing(library: Library) -> None:
@@ -224,12 +224,12 @@ def test_erasing_again_or_what_never_was_does_nothing(library: Library) -> None:
 def test_what_is_added_after_erasing_is_new_to_every_index(library: Library) -> None:
     filled(library, 1)
     old = {passage.id for passage in library.passages_of(ONE, "a")}
-    generation = library.generation(ONE)
+    generation = library.changes.generation(ONE)
     library.erase_collection(ONE)
     filled(library, 1)
     new = {passage.id for passage in library.passages_of(ONE, "a")}
     assert not old & new
-    assert library.changes(ONE, generation) == Changes(3, tuple(sorted(new)), (), whole=False)
+    assert library.changes.since(ONE, generation) == Changes(3, tuple(sorted(new)), (), whole=False)
 
 
 def test_an_erasure_that_fails_in_the_middle_erases_nothing(library: Library) -> None:
