@@ -16,14 +16,15 @@ from index.digests import text_digest
 from index.passages.draft import PassageDraft
 from index.records import Article, Passage
 from index.store.article_writes import delete_passages, put_article, put_passages
-from index.store.changes import ChangeLog, delete_changes, next_generation
+from index.store.changes import ChangeLog, next_generation
 from index.store.entries import Entry, Totals, article_id, unknown_article
+from index.store.erasure import erase
 from index.store.listing import Listing
 from index.store.notes import Notes
 from index.store.rows import article_of, passage_of, text_of
 from index.store.sqlite.database import Database
 from index.store.sqlite.integrity import problems
-from index.store.statements import Row, Transaction
+from index.store.statements import Row
 from index.store.stored_vectors import StoredVectors, delete_vectors
 
 _Record = TypeVar("_Record")
@@ -209,40 +210,3 @@ class Library:
             return record(row)
         except (ValueError, TypeError, KeyError) as error:
             raise self.database.damaged(error) from error
-
-
-def erase(db: Transaction, collection: str) -> int:
-    """Delete a collection's articles and all kept for it; return how many articles those were.
-
-    Their vectors that nothing else uses are left to ``StoredVectors.delete_unused``: deleting them
-    takes longest.
-
-    Its name and generation stay, so that an index of it that is open or on disk somewhere
-    notices, and can never be taken for that of a later collection of this name.
-    """
-    articles = _erase_articles(db, collection)
-    db.execute("UPDATE unused SET since = 0 WHERE collection = ?", (collection,))
-    db.execute("DELETE FROM answers WHERE collection = ?", (collection,))  # with their feedback
-    db.execute("DELETE FROM searches WHERE collection = ?", (collection,))
-    db.execute("DELETE FROM jobs WHERE collection = ?", (collection,))
-    db.execute("DELETE FROM settings WHERE collection = ?", (collection,))
-    db.execute("DELETE FROM departures WHERE collection = ?", (collection,))
-    return articles
-
-
-def _erase_articles(db: Transaction, collection: str) -> int:
-    held = db.execute(
-        "SELECT 1 FROM articles a JOIN collections c ON c.key = a.collection WHERE c.name = ?",
-        (collection,),
-    ).fetchone()
-    if held is None:
-        return 0
-    key, generation = next_generation(db, collection)
-    delete_changes(db, key, generation)  # an index of what is empty is rebuilt
-    db.execute(
-        "INSERT OR REPLACE INTO unused SELECT DISTINCT digest, ?2, 0 FROM passages"
-        " WHERE collection = ?1",
-        (key, collection),
-    )
-    db.execute("DELETE FROM passages WHERE collection = ?", (key,))
-    return db.execute("DELETE FROM articles WHERE collection = ?", (key,)).rowcount

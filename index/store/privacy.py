@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from index.collection_names import user_collection
-from index.store.library import erase
+from index.store.erasure import erase
 from index.store.searches import Search, Searches
 from index.store.servers import DAY, settings_of
 from index.store.sqlite.database import Database
