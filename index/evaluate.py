@@ -28,7 +28,7 @@ from index.records import Article, State
 from index.search.collection import CollectionIndex
 from index.search.embedding import ProgressCallback
 from index.store.library import Library
-from index.store.sqlite.database import IN_MEMORY
+from index.store.sqlite.connection import IN_MEMORY
 
 DEPTH = 10  # recall@k and MRR are taken over so many passages
 _RECALLS = (1, 3, 5, 10)

@@ -17,6 +17,7 @@ from index.store.answers import Answers
 from index.store.library import Library
 from index.store.servers import Servers
 from index.store.sqlite import database as database_module
+from index.store.sqlite import migrate, opening
 from index.store.sqlite.database import Database
 from index.store.sqlite.schema import MIGRATIONS, SCHEMA
 from tests.support.fakes import drafts, made
@@ -104,7 +105,7 @@ def test_an_upgrade_that_fails_leaves_version_1_as_it_was(
     with closing(sqlite3.connect(old)) as db:
         before = list(db.iterdump())
     broken = (MIGRATIONS[0], f"{MIGRATIONS[1]}; CREATE TABLE answers (key)")
-    monkeypatch.setattr(database_module, "MIGRATIONS", broken)
+    monkeypatch.setattr(migrate, "MIGRATIONS", broken)
     with pytest.raises(LibraryError, match="can't be opened: table answers already exists"):
         Database(old)
     with closing(sqlite3.connect(old)) as db:
@@ -264,7 +265,7 @@ def test_a_file_of_an_older_passage_learns_to_give_back_room_while_another_has_i
 def test_where_a_file_cannot_be_laid_out_anew_it_is_used_as_it_is(
     old: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(database_module, "_ANEW", 10**15)
+    monkeypatch.setattr(opening, "_ROOM", 10**15)
     with closing(Database(old)) as database:
         assert "too little room" in caplog.text
         assert "starter:guide" in notes(database)
