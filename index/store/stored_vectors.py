@@ -98,7 +98,7 @@ class StoredVectors:
             return len(found)
 
         if self._database.read("SELECT 1 FROM unused WHERE since <= ? LIMIT 1", (before,)):
-            self._database.in_turns(delete_batch)
+            self._database.in_batches(delete_batch)
 
     def tidy(self, now: int, model: str | None = None) -> None:
         """Delete the vectors that have been unused for a day, or whose model has been for a week.
@@ -138,7 +138,7 @@ class StoredVectors:
                 db.execute("DELETE FROM models WHERE model = ?", (model,))
             return len(found)
 
-        self._database.in_turns(delete_batch)
+        self._database.in_batches(delete_batch)
 
 
 def delete_vectors(db: Transaction, digests: Sequence[str]) -> None:

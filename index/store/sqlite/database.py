@@ -1,9 +1,8 @@
-"""The one SQLite file that all that is kept lives in: connections and transactions.
+"""The one SQLite file that everything is stored in: its connections and transactions.
 
-The library, the journal, the servers' settings and the queue of jobs share one connection
-that writes, behind one lock, so that a change over several of them is one transaction.  Those
-who read have connections of their own, and wait for no change.  A schema of an older Passage
-is brought up to date when the file is opened, in one transaction too.
+The library, the answers, the servers' settings and the queue of jobs share one connection
+that writes, behind one lock, so that a change over several of them is one transaction.  Readers
+have connections of their own, and wait for no change.
 """
 
 from __future__ import annotations
@@ -21,11 +20,12 @@ from index.store.sqlite.connection import IN_MEMORY, WAIT, connect, transaction
 from index.store.sqlite.failures import Failures
 from index.store.sqlite.lock import SharedLock
 from index.store.sqlite.opening import loss, make_shrinkable, prepare
+from index.store.sqlite.readers import Readers
 
 _MOMENT = 250  # milliseconds that emptying the log waits for those who read
 _SPARE = 1_000  # free pages that stay in the file, for what comes next
-_GIVEN_AT_ONCE = 500  # pages given back to the disk in one transaction
-_PAUSE = 0.01  # seconds between two of many transactions, in which others get a turn
+_PAGES = 500  # free pages returned to the disk in one transaction
+_PAUSE = 0.01  # seconds between two of many transactions, in which others can write
 
 
 class Database:
@@ -39,8 +39,7 @@ class Database:
         """Open or create the file at ``path``; raises LibraryError where that fails."""
         self.path = path
         self._lock = threading.RLock()
-        self._idle: list[sqlite3.Connection] | None = []  # None once it is closed
-        self._idle_lock = threading.Lock()
+        self._readers = Readers(path)
         self._unscrubbed = False
         self._failures = Failures(path)
         try:
@@ -64,10 +63,7 @@ class Database:
     def close(self) -> None:
         """Close the file; a further call does nothing."""
         with self._lock:
-            with self._idle_lock:
-                idle, self._idle = self._idle or [], None
-            for reader in idle:
-                reader.close()
+            self._readers.close()
             self._db.close()
             self._held.close()
 
@@ -123,20 +119,20 @@ class Database:
                 self._db.execute(f"PRAGMA busy_timeout = {WAIT * 1000}")
 
     def tidy(self) -> None:
-        """Give the room of what was deleted back to the disk, a little at a time.
+        """Return the space of what was deleted to the disk, a little at a time.
 
-        To be called now and then.  Raises UnwritableError where nothing can be written.
+        To be called from time to time.  Raises UnwritableError where nothing can be written.
         """
-        while self._gave_back():
+        while self._freed_pages():
             self._unscrubbed = True  # the file shrinks when its log is taken over
             time.sleep(_PAUSE)
         if self._unscrubbed:
             self.scrub()
 
-    def in_turns(self, act: Callable[[sqlite3.Connection], int]) -> None:
-        """Run an act in a transaction of its own, again and again until it finds nothing to do.
+    def in_batches(self, act: Callable[[sqlite3.Connection], int]) -> None:
+        """Run an act repeatedly, each time in its own transaction, until it returns 0.
 
-        Between two of them others get a turn to write.
+        Between two transactions others can write.
         """
         while True:
             with self.writing() as db:
@@ -144,12 +140,12 @@ class Database:
                     return
             time.sleep(_PAUSE)
 
-    def _gave_back(self) -> bool:
-        """Give some pages back; return whether any were."""
+    def _freed_pages(self) -> bool:
+        """Return some free pages to the disk; say whether any were."""
         free = self._free_pages()
         if free <= _SPARE:
             return False
-        some = min(free - _SPARE, _GIVEN_AT_ONCE)
+        some = min(free - _SPARE, _PAGES)
         with self._lock:
             try:
                 # By ``execute`` it would be one page, since that takes one step of a statement.
@@ -163,31 +159,12 @@ class Database:
 
     @contextmanager
     def _reader(self) -> Iterator[sqlite3.Connection]:
-        """A connection that nobody else uses meanwhile; it is kept for the next."""
         if self.path == IN_MEMORY:  # no other connection sees it
             with self._lock:
                 yield self._db
             return
-        db = self._taken()
-        try:
+        with self._readers.connection() as db:
             yield db
-        finally:
-            with self._idle_lock:
-                if self._idle is not None:
-                    self._idle.append(db)
-                else:
-                    db.close()
-
-    def _taken(self) -> sqlite3.Connection:
-        with self._idle_lock:
-            if self._idle is None:
-                raise sqlite3.ProgrammingError("it is closed")
-            if self._idle:
-                return self._idle.pop()
-        # Not one that is begun anew where the file is gone.
-        db = connect(f"{self.path.absolute().as_uri()}?mode=rw", uri=True)
-        db.execute("PRAGMA query_only = ON")
-        return db
 
     def _open(self) -> None:
         self._db = connect(self.path)

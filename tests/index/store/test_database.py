@@ -229,7 +229,7 @@ def test_a_file_gives_back_the_room_of_what_was_deleted(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database_module, "_SPARE", 10)
-    monkeypatch.setattr(database_module, "_GIVEN_AT_ONCE", 100)
+    monkeypatch.setattr(database_module, "_PAGES", 100)
     with database.writing() as db:
         for number in range(500):
             db.execute("INSERT INTO notes VALUES (?, ?)", (f"n{number}", "canary " * 400))
