@@ -121,7 +121,7 @@ class Searches:
         return await self._desk.call(self._kept, search, found)
 
     def _kept(self, search: Search, found: Sequence[Ranked]) -> discord.ui.LayoutView:
-        self._desk.searches.keep(search)
+        self._desk.searches.record(search)
         return search_card(search.query, found, key=search.id, article=search.article)
 
     def _page(

@@ -1,10 +1,10 @@
 """Questions and the answers they got.
 
-They are kept for three ends: buttons that work after a restart, keepers who see what was
-asked in vain, and nothing twice for an event that Discord delivers twice.
+They are stored for three ends: buttons that work after a restart, managers who see what was
+asked in vain, and no second answer to an event that Discord delivers twice.
 
-Where a server keeps questions 0 days, an answer is kept without its question, its asker
-and its reason (which quotes the question), and is gone after 15 minutes; within these its
+Where a server stores questions 0 days, an answer is stored without its question, its asker
+and its reason (which quotes the question), and deleted after 15 minutes; within these its
 buttons work, and an edit, a deletion or a redelivery finds it.
 """
 
@@ -39,14 +39,14 @@ class Scores:
 
     @classmethod
     def of(cls, ranked: Ranked) -> Scores:
-        """Return what is kept of a passage that was found."""
+        """Return what is stored of a passage that was found."""
         r = ranked
         return cls(
             r.passage.id, r.score, r.dense, r.bm25, r.strength, r.coverage, r.phrase, r.evidence
         )
 
     def ranked(self, passage: Passage | None) -> Ranked | None:
-        """Return the passage with its scores, None where it has gone."""
+        """Return the passage with its scores, None where it no longer exists."""
         if passage is None:
             return None
         return Ranked(
@@ -63,7 +63,7 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
-    """An answer as it is kept; ``question`` and ``asker`` are None where they are not.
+    """An answer as it is stored; ``question`` and ``asker`` are None where they are not.
 
     ``message`` is the question's message or interaction, in ``channel``; the reply is where
     the bot answered, once it has.
@@ -112,7 +112,7 @@ class Answers:
         private: bool,
         now: int,
     ) -> str:
-        """Keep an answer and return its id, which can't be guessed.
+        """Store an answer and return its id, which can't be guessed.
 
         The id is that of the first time where this message has been answered before.
         ``follows`` is the answer of the same collection that the question builds on.
@@ -144,9 +144,9 @@ class Answers:
         return str(row["id"])
 
     def update(self, answer_id: str, answer: Answer) -> None:
-        """Put the answer to an edited question in the place of the first one.
+        """Replace an answer by that to the edited question.
 
-        Feedback goes, since it was on what is no longer there.  What was kept without its
+        Feedback is deleted, since it was on the first one.  What was stored without its
         text stays so, since its asker is not known and could not have it deleted.
         """
         with self._database.writing() as db:
@@ -167,7 +167,7 @@ class Answers:
             db.execute("DELETE FROM feedback WHERE answer = ?", (row["key"],))
 
     def answered_with(self, answer_id: str, channel: int, message: int) -> None:
-        """Keep which message of the bot's shows an answer."""
+        """Store which message of the bot's shows an answer."""
         with self._database.writing() as db:
             db.execute(
                 "UPDATE answers SET reply_channel = ?, reply_message = ? WHERE id = ?",
@@ -175,13 +175,13 @@ class Answers:
             )
 
     def remove(self, answer_id: str) -> None:
-        """Forget an answer, as when its question is deleted."""
+        """Delete an answer, as when its question is deleted."""
         with self._database.writing() as db:
             db.execute("DELETE FROM answers WHERE id = ?", (answer_id,))
         self._database.scrub()
 
     def find(self, answer_id: str, collection: str) -> StoredAnswer | None:
-        """Return an answer of one collection, or None where it is not kept there (any more).
+        """Return an answer of one collection, or None where it is not stored there (any more).
 
         ``collection`` is that of whoever pressed the button, so that an id that was seen
         elsewhere opens nothing.
@@ -207,7 +207,7 @@ class Answers:
 
     def _one(self, sql: str, parameters: tuple[str | int, ...]) -> StoredAnswer | None:
         rows = self._database.read(sql, parameters)
-        return _kept(rows[0]) if rows else None
+        return _answer(rows[0]) if rows else None
 
 
 def new_id() -> str:
@@ -223,7 +223,7 @@ def _content(answer: Answer, *, keep: bool) -> tuple[str | float | None, ...]:
     return answer.state, answer.confidence, reason, quote, json.dumps(passages)
 
 
-def _kept(row: Row) -> StoredAnswer:
+def _answer(row: Row) -> StoredAnswer:
     quote = row["quote"]
     return StoredAnswer(
         id=row["id"],

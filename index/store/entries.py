@@ -63,7 +63,7 @@ def unknown_article(name: str, collection: str) -> UnknownArticleError:
 
 def candidates(title: str, found: Sequence[tuple[str, Entry]]) -> str:
     """Return the sentence that names the articles of one title, each by what to call it."""
-    named = "; ".join(_told_apart(name, entry) for name, entry in found[:_NAMED])
+    named = "; ".join(_described(name, entry) for name, entry in found[:_NAMED])
     more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
     return (
         f"{len(found)} articles are called “{_cut(title)}”: give the id of the one that is "
@@ -71,7 +71,7 @@ def candidates(title: str, found: Sequence[tuple[str, Entry]]) -> str:
     )
 
 
-def _told_apart(name: str, entry: Entry) -> str:
+def _described(name: str, entry: Entry) -> str:
     # Of a path the name alone: where files lie here is not for everybody.
     source = entry.source if "://" in entry.source else re.split(r"[/\\]", entry.source)[-1]
     published = f", published {_cut(entry.published)}" if entry.published else ""

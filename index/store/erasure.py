@@ -7,7 +7,7 @@ from index.store.statements import Transaction
 
 
 def erase(db: Transaction, collection: str) -> int:
-    """Delete a collection's articles and all kept for it; return how many articles those were.
+    """Delete all that is stored for a collection; return how many articles that was.
 
     Their vectors that nothing else uses are left to ``StoredVectors.delete_unused``: deleting them
     takes longest.
@@ -26,11 +26,11 @@ def erase(db: Transaction, collection: str) -> int:
 
 
 def _erase_articles(db: Transaction, collection: str) -> int:
-    held = db.execute(
+    found = db.execute(
         "SELECT 1 FROM articles a JOIN collections c ON c.key = a.collection WHERE c.name = ?",
         (collection,),
     ).fetchone()
-    if held is None:
+    if found is None:
         return 0
     key, generation = next_generation(db, collection)
     delete_changes(db, key, generation)  # an index of what is empty is rebuilt

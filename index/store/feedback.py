@@ -1,4 +1,4 @@
-"""What people thought of answers, and what was asked in vain, for those who keep a library."""
+"""What people thought of answers, and what was asked in vain, for those who manage a library."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LOOKED_AT = 5_000  # the newest questions in vain that are grouped, a bound on 
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What somebody said of an answer that did not help; who it was is not told."""
+    """What somebody said of an answer that did not help; without who it was."""
 
     reason: Reason | None
     comment: str = field(repr=False)
@@ -62,10 +62,10 @@ class Feedback:
         comment: str = "",
         now: int,
     ) -> bool:
-        """Keep what a person thinks of an answer, in the place of what they thought before.
+        """Store what a person thinks of an answer, in the place of what they thought before.
 
-        Returns whether it is kept: not where the answer is gone, is another collection's, or
-        questions are not kept, since a vote would name who asked.
+        Returns whether it is stored: not where the answer is deleted, is another collection's, or
+        questions are not stored, since a vote would name who asked.
         Raises PassageError for a comment that is too long or a reason that is none.
         """
         if len(comment) > MOST_COMMENT:
@@ -91,7 +91,7 @@ class Feedback:
         That is: nothing clearly answered, and nobody found it helpful all the same; or
         somebody found it of no help.  Questions that differ in case, spacing and
         punctuation alone count as one.  A private one shows only where a vote was given,
-        which is a word to the keepers; who asked never shows.
+        which is a word to the managers; who asked never shows.
         """
         with self._database.reading() as db:
             rows = db.execute(

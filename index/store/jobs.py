@@ -1,8 +1,8 @@
-"""What was to be added and is not yet: a queue that outlives the process.
+"""The queue of what is to be added, which outlives the process.
 
 A job holds the bytes themselves, since Discord's addresses of attachments expire; they are
-dropped when it is finished.  Jobs of one collection run one after the other, in the order
-they came; one that the end of a process interrupted is first in line again.
+deleted when it is finished.  Jobs of one collection run one after the other, in the order
+they came; one that the end of a process interrupted is first again.
 """
 
 from __future__ import annotations
@@ -16,9 +16,6 @@ from index.store.sqlite.database import Database
 from index.store.statements import Row, Transaction
 
 JobKind = Literal["url", "file", "paste"]
-
-FINISHED_KEPT = 86_400
-"""Seconds that a finished job's report stays, in case its asker has not been told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +68,22 @@ class Jobs:
         message: int,
         now: int,
     ) -> int:
-        """Keep a job and return its number; it is on the disk by then.
+        """Store a job and return its number; it is on the disk by then.
 
         ``payload`` is the URL, or the bytes of the file or of the pasted text, in any size.
         """
-        kept = without_surrogates(payload) if isinstance(payload, str) else payload
+        stored = without_surrogates(payload) if isinstance(payload, str) else payload
         with self._database.writing() as db:
             row = db.execute(
                 "INSERT INTO jobs (collection, asker, kind, name, channel, message, queued)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
                 (collection, asker, kind, without_surrogates(name), channel, message, now),
             ).fetchone()
-            db.execute("INSERT INTO payloads (job, payload) VALUES (?, ?)", (row["id"], kept))
+            db.execute("INSERT INTO payloads (job, payload) VALUES (?, ?)", (row["id"], stored))
         return int(row["id"])
 
     def find(self, job_id: int) -> Job | None:
-        """Return a job, or None where it is forgotten."""
+        """Return a job, or None where it has been deleted."""
         rows = self._database.read("SELECT * FROM jobs WHERE id = ?", (job_id,))
         return _job(rows[0]) if rows else None
 
@@ -106,7 +103,7 @@ class Jobs:
         """Start a job, or return None where it is not its turn.
 
         It is not while an older one of its collection is unfinished, while one runs there,
-        and once it is finished or forgotten.
+        and once it is finished or deleted.
         """
         with self._lock:
             job = self.find(job_id)
@@ -119,7 +116,7 @@ class Jobs:
         return work
 
     def finish(self, job_id: int, report: str, now: int) -> None:
-        """Keep what became of a job and drop its payload; finished or forgotten ones stay so."""
+        """Store a job's report and delete its payload; one that is finished or deleted stays so."""
         with self._lock:
             with self._database.writing() as db:
                 db.execute(
@@ -130,7 +127,7 @@ class Jobs:
             self._running.pop(job_id, None)
 
     def release(self, job_id: int) -> None:
-        """Give a started job back unfinished, as when the bot is told to stop."""
+        """Return a started job to the queue unfinished, as when the bot is stopped."""
         with self._lock:
             self._running.pop(job_id, None)
 
@@ -146,8 +143,8 @@ def _started(db: Transaction, job_id: int, now: int) -> Work | None:
     ).fetchone()
     if row is None:
         return None
-    kept = db.execute("SELECT payload FROM payloads WHERE job = ?", (job_id,)).fetchone()
-    return Work(_job(row), kept["payload"])
+    stored = db.execute("SELECT payload FROM payloads WHERE job = ?", (job_id,)).fetchone()
+    return Work(_job(row), stored["payload"])
 
 
 def _job(row: Row) -> Job:

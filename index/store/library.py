@@ -47,9 +47,9 @@ class Library:
         self.database.close()
 
     def store(self, collection: str, article: Article, drafts: Sequence[PassageDraft]) -> str:
-        """Add an article, or put it in the place of the one with its id; return the id.
+        """Add an article, or replace the one with its id; return the id.
 
-        Its old passages go and its new ones come in one transaction.
+        Its old passages are replaced by the new ones in one transaction.
         """
         with self.database.writing() as db:
             key, generation = next_generation(db, collection)
@@ -79,14 +79,14 @@ class Library:
         return entry
 
     def erase_collection(self, collection: str) -> None:
-        """Delete all that a collection holds and all that is kept for it; again does nothing."""
+        """Delete all that is stored for a collection; again does nothing."""
         with self.database.writing() as db:
             erase(db, collection)
         self.vectors.delete_unused()
         self.database.scrub()
 
     def tidy(self, now: int, model: str | None = None) -> None:
-        """Delete vectors that nobody has a use for, and give back the room of what was deleted.
+        """Delete unused vectors, and return the space of what was deleted to the disk.
 
         To be called every minute or so; ``model`` is the one in use, where that is known.
         """
@@ -127,7 +127,7 @@ class Library:
         return str(rows[0]["id"]) if rows else None
 
     def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
-        """Return the passages that are still there, by id."""
+        """Return those of the passages that are still stored, by id."""
         rows = self.database.read(
             "SELECT p.*, a.id AS article_id, a.title, a.url, a.published, a.author"
             " FROM passages p JOIN articles a ON a.key = p.article"

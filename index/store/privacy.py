@@ -1,4 +1,4 @@
-"""What is kept about people: to be seen by them, deleted by them, and deleted in time.
+"""What is stored about people: exported and deleted for them, and deleted when its time is over.
 
 Passages and vectors name nobody.  What does is a person's questions, searches, votes and
 jobs, and the articles of their own collection.
@@ -20,14 +20,14 @@ from index.store.sqlite.database import Database
 from index.store.statements import Result, Row, Transaction
 from index.store.stored_vectors import StoredVectors
 
-UNKEPT = 900
-"""Seconds for which an answer is kept, without text, where questions are not kept at all.
+TEXTLESS_RETENTION = 900
+"""Seconds that an answer is stored without text where questions are not stored at all.
 
-For as long a search is held in memory there.
+A search stays in memory for as long there.
 """
 
-JOBS_KEPT = DAY
-"""Seconds for which the report of a finished job stays, in case its asker was not told."""
+JOB_RETENTION = DAY
+"""Seconds that the report of a finished job is stored, in case its asker has not seen it."""
 
 _TIMES = ("asked", "given", "queued", "started", "finished")
 _OWN_ARTICLES = "articles a JOIN collections c ON c.key = a.collection WHERE c.name = ?"
@@ -35,8 +35,8 @@ _NUMBERS = ("channel", "message", "reply_channel", "reply_message")
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """How much is kept about a person."""
+class Stored:
+    """How much is stored about a person."""
 
     questions: int
     searches: int
@@ -46,7 +46,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
+class Deleted:
     """How much about a person was deleted."""
 
     questions: int
@@ -60,12 +60,12 @@ class Privacy:
     """Everything that names a person, over all collections.  May be used from any thread."""
 
     def __init__(self, database: Database, searches: Searches | None = None) -> None:
-        """Stand before a database; ``searches`` are those that may hold some in memory."""
+        """Read and delete in a database; ``searches`` are those that may have some in memory."""
         self._database = database
         self._searches = searches or Searches(database)
 
     def export(self, person: int) -> dict[str, Any]:
-        """Return all that is kept about a person, as JSON can hold it.
+        """Return all that is stored about a person, as JSON values.
 
         Discord's ids are strings, as in Discord's own exports: they are too long for what
         most programs read a JSON number into.
@@ -76,36 +76,36 @@ class Privacy:
                 "questions": _records(_questions(db, person)),
                 "searches": [
                     *_records(_searches(db, person)),
-                    *_records(map(_held, self._searches.held_of(person))),
+                    *_records(map(_search_record, self._searches.in_memory_of(person))),
                 ],
                 "feedback": _records(_votes(db, person)),
                 "jobs": _records(_jobs(db, person)),
                 "articles": _records(_articles(db, person)),
             }
 
-    def count(self, person: int) -> Held:
+    def count(self, person: int) -> Stored:
         """Return how much ``export`` would return, without reading any text."""
         with self._database.reading() as db:
-            return Held(
+            return Stored(
                 questions=_count(db, "answers WHERE asker = ?", person),
                 searches=_count(db, "searches WHERE asker = ?", person)
-                + len(self._searches.held_of(person)),
+                + len(self._searches.in_memory_of(person)),
                 feedback=_count(db, "feedback WHERE person = ?", person),
                 jobs=_count(db, "jobs WHERE asker = ?", person),
                 articles=_count(db, _OWN_ARTICLES, user_collection(person)),
             )
 
-    def forget(self, person: int) -> Forgotten:
+    def forget(self, person: int) -> Deleted:
         """Delete all that ``export`` returns, and return how much of each that was.
 
         Others' votes on the person's answers go too, and jobs not yet done are not done.
         What the person added to a server's library stays: it is the server's, and does not
         say who added it.
         """
-        held = self._searches.let_go_of(person)
+        in_memory = self._searches.delete_in_memory_of(person)
         with self._database.writing() as db:
-            gone = Forgotten(
-                searches=held + _delete(db, "DELETE FROM searches WHERE asker = ?", person),
+            deleted = Deleted(
+                searches=in_memory + _delete(db, "DELETE FROM searches WHERE asker = ?", person),
                 feedback=_delete(db, "DELETE FROM feedback WHERE person = ?", person),
                 questions=_delete(db, "DELETE FROM answers WHERE asker = ?", person),
                 jobs=_delete(db, "DELETE FROM jobs WHERE asker = ?", person),
@@ -113,51 +113,51 @@ class Privacy:
             )
         StoredVectors(self._database).delete_unused()
         self._database.scrub()
-        return gone
+        return deleted
 
     def prune(self, now: int) -> int:
-        """Delete what was kept for its time, and return how many answers, searches and jobs
-        that were.
+        """Delete what was stored for its time; return how many answers, searches and jobs it was.
 
-        To be called every minute or so: where questions are not kept at all, it is what ends
-        an answer's 15 minutes, and what takes the text out once a server has chosen so.
+        To be called every minute or so: where questions are not stored at all, it is what ends
+        an answer's 15 minutes, and what deletes the text once a server has chosen so.
         """
-        held = self._searches.let_go_until(now - UNKEPT)  # whatever becomes of the rest
+        # First, so that it happens even where nothing can be written.
+        in_memory = self._searches.delete_in_memory_until(now - TEXTLESS_RETENTION)
         with self._database.writing() as db:
             before = db.total_changes
             names = db.execute(
                 "SELECT collection FROM answers UNION SELECT collection FROM searches"
             ).fetchall()
-            gone = held + sum(_prune(db, row["collection"], now) for row in names)
-            gone += _delete(db, "DELETE FROM jobs WHERE finished <= ?", now - JOBS_KEPT)
+            deleted = in_memory + sum(_prune(db, row["collection"], now) for row in names)
+            deleted += _delete(db, "DELETE FROM jobs WHERE finished <= ?", now - JOB_RETENTION)
             changed = db.total_changes > before
         if changed:
             self._database.scrub()
-        return gone
+        return deleted
 
 
 def _prune(db: Transaction, collection: str, now: int) -> int:
     days = settings_of(db, collection).keep_questions_days
     if days == 0:
-        _take_text_out(db, collection)
-    gone = db.execute(
+        _delete_text(db, collection)
+    deleted = db.execute(
         "DELETE FROM answers WHERE collection = ? AND asked <= ?",
-        (collection, now - (days * DAY or UNKEPT)),
+        (collection, now - (days * DAY or TEXTLESS_RETENTION)),
     ).rowcount
-    gone += db.execute(
+    deleted += db.execute(
         "DELETE FROM searches WHERE collection = ? AND asked <= ?", (collection, now - days * DAY)
     ).rowcount
-    # Those kept without text end after 15 minutes even if questions are kept by now.
+    # Those stored without text end after 15 minutes even if questions are stored by now.
     return (
-        gone
+        deleted
         + db.execute(
             "DELETE FROM answers WHERE collection = ? AND question IS NULL AND asked <= ?",
-            (collection, now - UNKEPT),
+            (collection, now - TEXTLESS_RETENTION),
         ).rowcount
     )
 
 
-def _take_text_out(db: Transaction, collection: str) -> None:
+def _delete_text(db: Transaction, collection: str) -> None:
     db.execute(
         "DELETE FROM feedback WHERE answer IN (SELECT key FROM answers WHERE collection = ?)",
         (collection,),
@@ -195,7 +195,7 @@ def _searches(db: Transaction, person: int) -> Result:
     )
 
 
-def _held(search: Search) -> dict[str, Any]:
+def _search_record(search: Search) -> dict[str, Any]:
     return {name: value for name, value in search.row().items() if name != "asker"}
 
 
@@ -228,10 +228,10 @@ def _articles(db: Transaction, person: int) -> Result:
 
 
 def _records(rows: Iterable[Row | dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{name: _told(name, value) for name, value in dict(row).items()} for row in rows]
+    return [{name: _as_json(name, value) for name, value in dict(row).items()} for row in rows]
 
 
-def _told(name: str, value: Any) -> Any:
+def _as_json(name: str, value: Any) -> Any:
     if value is None:
         return None
     if name in _TIMES:

@@ -1,8 +1,8 @@
 """Searches and what they found, so that their pages turn.
 
-They are kept as long as questions are, after a restart too.  Where a server keeps questions
-0 days, or nothing can be written, a search is held in memory alone, for as long as an
-answer is kept without text: its pages turn, and no word of it ever lies on the disk.
+They are stored as long as questions are, after a restart too.  Where a server stores questions
+0 days, or nothing can be written, a search is in memory alone, for as long as an
+answer is stored without text: its pages turn, and no word of it is ever on the disk.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from index.store.servers import settings_of
 from index.store.sqlite.database import Database
 from index.store.statements import Row
 
-_MOST = 2_000  # searches held in memory, each of a few kilobytes
+_MOST = 2_000  # searches in memory, each of a few kilobytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +63,26 @@ class Searches:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
-        self._held: OrderedDict[str, Search] = OrderedDict()  # oldest first
+        self._in_memory: OrderedDict[str, Search] = OrderedDict()  # oldest first
 
-    def keep(self, search: Search) -> None:
-        """Keep a search on the disk, or hold it where it is not to be there or can't be."""
+    def record(self, search: Search) -> None:
+        """Store a search on the disk, or in memory where it must not or can't be on the disk."""
         try:
             written = self._written(search)
         except UnwritableError:
             written = False
         if not written:
             with self._lock:
-                self._held[search.id] = search
-                while len(self._held) > _MOST:
-                    self._held.popitem(last=False)
+                self._in_memory[search.id] = search
+                while len(self._in_memory) > _MOST:
+                    self._in_memory.popitem(last=False)
 
     def find(self, search_id: str, collection: str) -> Search | None:
-        """Return a search of one collection, or None where it is not kept there (any more)."""
+        """Return a search of one collection, or None where it is not stored there (any more)."""
         with self._lock:
-            held = self._held.get(search_id)
-        if held is not None:
-            return held if held.collection == collection else None
+            found = self._in_memory.get(search_id)
+        if found is not None:
+            return found if found.collection == collection else None
         rows = self._database.read(
             "SELECT * FROM searches WHERE id = ? AND collection = ?"
             " AND collection NOT IN (SELECT collection FROM departures)",
@@ -90,27 +90,27 @@ class Searches:
         )
         return _search(rows[0]) if rows else None
 
-    def held_of(self, person: int) -> list[Search]:
-        """Return a person's searches that are held in memory alone."""
+    def in_memory_of(self, person: int) -> list[Search]:
+        """Return a person's searches that are in memory alone."""
         with self._lock:
-            return [search for search in self._held.values() if search.asker == person]
+            return [search for search in self._in_memory.values() if search.asker == person]
 
-    def let_go_of(self, person: int) -> int:
-        """Forget a person's searches that are held in memory, and return how many those were."""
-        return self._let_go(self.held_of(person))
+    def delete_in_memory_of(self, person: int) -> int:
+        """Delete a person's searches that are in memory, and return how many those were."""
+        return self._delete_in_memory(self.in_memory_of(person))
 
-    def let_go_until(self, asked: int) -> int:
-        """Forget what has been held since that time or longer, and return how many those were."""
+    def delete_in_memory_until(self, asked: int) -> int:
+        """Delete what has been in memory since that time or longer; return how many those were."""
         with self._lock:
-            old = [search for search in self._held.values() if search.asked <= asked]
-        return self._let_go(old)
+            old = [search for search in self._in_memory.values() if search.asked <= asked]
+        return self._delete_in_memory(old)
 
-    def _let_go(self, searches: list[Search]) -> int:
+    def _delete_in_memory(self, searches: list[Search]) -> int:
         with self._lock:
-            return sum(self._held.pop(search.id, None) is not None for search in searches)
+            return sum(self._in_memory.pop(search.id, None) is not None for search in searches)
 
     def _written(self, search: Search) -> bool:
-        """Keep a search on the disk where its server keeps questions; say whether that is so."""
+        """Store a search on the disk where its server stores questions; return whether it does."""
         with self._database.writing() as db:
             keep = settings_of(db, search.collection).keep_questions_days > 0
             if keep:

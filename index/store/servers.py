@@ -1,6 +1,6 @@
-"""What the keepers of a server have set, and whether the bot is still there.
+"""What the managers of a server have set, and whether the bot is still there.
 
-A server that the bot has left is hidden at once, and kept 30 days for the case that it is
+A server that the bot has left is hidden at once, and stored for 30 days in case it is
 asked back.
 """
 
@@ -17,8 +17,8 @@ from index.store.sqlite.database import Database
 from index.store.statements import Transaction
 
 DAY = 86_400
-KEPT_AFTER_LEAVING = 30 * DAY
-"""How long a server's data waits, unseen, for the bot to be asked back."""
+DEPARTURE_RETENTION = 30 * DAY
+"""Seconds that a server's data is stored, hidden, in case the bot is asked back."""
 
 _MOST_PER_MINUTE = 600
 _MOST_DAYS = 3_650
@@ -26,12 +26,12 @@ _MOST_DAYS = 3_650
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """What a server's keepers can set.  Raises SettingsError where a value can't be meant.
+    """What a server's managers can set.  Raises SettingsError where a value can't be meant.
 
-    ``manager_role`` keeps the library beside those who manage the server; in
+    ``manager_role`` manages the library beside those who manage the server; in
     ``answered_channels``, channels and forums, questions are answered unasked;
     ``per_minute`` is how many questions each person may ask; ``keep_questions_days`` how
-    long questions are kept, 0 for not at all.
+    long questions are stored, 0 for not at all.
     """
 
     manager_role: int | None = None
@@ -90,7 +90,7 @@ class Servers:
             return _change(db, guild_id, {"answered_channels": channels})
 
     def mark_left(self, guild_id: int, when: int) -> None:
-        """Hide a server's data from now on; told again, the first time counts."""
+        """Hide a server's data from now on; of several calls the first time counts."""
         with self._database.writing() as db:
             db.execute(
                 "INSERT OR IGNORE INTO departures (collection, guild, since) VALUES (?, ?, ?)",
@@ -106,7 +106,7 @@ class Servers:
         with self._database.writing() as db:
             db.execute(
                 "DELETE FROM departures WHERE collection = ? AND since >= ?",
-                (server_collection(guild_id), now - KEPT_AFTER_LEAVING),
+                (server_collection(guild_id), now - DEPARTURE_RETENTION),
             )
             return not _is_hidden(db, server_collection(guild_id))
 
@@ -116,7 +116,7 @@ class Servers:
             return _is_hidden(db, server_collection(guild_id))
 
     def known(self) -> list[int]:
-        """Return the servers of which anything is kept, hidden ones too."""
+        """Return the servers of which anything is stored, hidden or not."""
         rows = self._database.read(
             "SELECT name FROM collections c"
             " WHERE EXISTS (SELECT 1 FROM articles WHERE collection = c.key)"
@@ -131,7 +131,7 @@ class Servers:
         """Return the servers that were left over 30 days ago, whose collections are to go."""
         rows = self._database.read(
             "SELECT guild FROM departures WHERE since < ? ORDER BY since, guild",
-            (now - KEPT_AFTER_LEAVING,),
+            (now - DEPARTURE_RETENTION,),
         )
         return [int(row["guild"]) for row in rows]
 

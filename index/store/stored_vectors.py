@@ -1,4 +1,4 @@
-"""Stored vectors: of each embedded text and model one, however many passages have the text.
+"""Stored vectors: one for each embedded text and model, however many passages have the text.
 
 Vectors of which no passage has the text are listed as unused, and deleted after a time.
 """
@@ -16,11 +16,11 @@ from index.store.sqlite.database import Database
 from index.store.statements import Transaction
 
 DAY = 86_400
-UNUSED_KEPT = DAY
+UNUSED_RETENTION = DAY
 """Seconds that the vectors of an article wait for it, when adding it was broken off."""
 
-MODEL_KEPT = 7 * DAY
-"""Seconds that the vectors of a model are kept after its last use."""
+MODEL_RETENTION = 7 * DAY
+"""Seconds that the vectors of a model are stored after its last use."""
 
 _BATCH = 1_000  # vectors deleted in one transaction
 
@@ -107,9 +107,9 @@ class StoredVectors:
         """
         if model is not None:
             self._note_use(model, now)
-        self.delete_unused(now - UNUSED_KEPT)
+        self.delete_unused(now - UNUSED_RETENTION)
         stale = "SELECT model FROM models WHERE used <= ?"
-        for row in self._database.read(stale, (now - MODEL_KEPT,)):
+        for row in self._database.read(stale, (now - MODEL_RETENTION,)):
             self._delete_model(row["model"])
 
     def _note_use(self, model: str, now: int) -> None:
@@ -142,7 +142,7 @@ class StoredVectors:
 
 
 def delete_vectors(db: Transaction, digests: Sequence[str]) -> None:
-    """Delete the vectors that no passage has a use for any more."""
+    """Delete those of the vectors that no passage uses any more, within a transaction."""
     db.executemany(
         "DELETE FROM vectors WHERE digest = ?1"
         " AND NOT EXISTS (SELECT 1 FROM passages WHERE digest = ?1)",

@@ -47,7 +47,7 @@ class Backups:
         return next((path for path in self.all() if not examined(path)), None)
 
     def make(self, target: Path | None = None) -> Path:
-        """Copy the library, to the folder unless told otherwise.
+        """Copy the library, to the folder unless another target is given.
 
         Raises LibraryError where the library is damaged or the copy can't be written.
         """
@@ -74,7 +74,7 @@ class Backups:
         return made
 
     def restore(self, backup: Path) -> Path | None:
-        """Put a copy in the library's place; return where what was there before is kept.
+        """Put a copy in the library's place; return the path of what was there before.
 
         Raises LibraryError where the copy isn't whole or the library is in use; nothing is
         changed then.
@@ -171,7 +171,7 @@ def examined(path: Path) -> list[str]:
 
 
 def advice(library: Path) -> str:
-    """Return the sentence that says what to do about a library that is damaged or gone."""
+    """Return the sentence that says what to do about a library that is damaged or missing."""
     good = Backups(library).newest_good()
     if good is None:
         return (

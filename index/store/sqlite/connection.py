@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 IN_MEMORY = Path(":memory:")
-"""What SQLite calls a library that is kept nowhere."""
+"""What SQLite calls a library that is in memory alone."""
 
 WAIT = 30
 """Seconds that a change waits for another process to finish its own."""

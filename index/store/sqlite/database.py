@@ -43,16 +43,16 @@ class Database:
         self._unscrubbed = False
         self._failures = Failures(path)
         try:
-            with ExitStack() as held:
+            with ExitStack() as resources:
                 if path != IN_MEMORY:
                     private_folder(path.parent)
-                    held.enter_context(closing(SharedLock(path.parent)))
+                    resources.enter_context(closing(SharedLock(path.parent)))
                     lost = loss(path)
                     if lost:
                         raise self.damaged(lost)
                     private_file(path)  # its log and its shared memory take after it
                 self._open()
-                self._held = held.pop_all()
+                self._resources = resources.pop_all()
         except BlockingIOError as error:
             raise LibraryError(
                 f"The library {path} is being restored at this moment: try again in a minute."
@@ -65,7 +65,7 @@ class Database:
         with self._lock:
             self._readers.close()
             self._db.close()
-            self._held.close()
+            self._resources.close()
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:

@@ -1,7 +1,7 @@
 """Whether a library file is whole: its pages, its references, and every text in it.
 
 SQLite has no checksums, so a bit that flips inside a text goes unnoticed by its own check; the
-digests that are kept with articles and passages tell.
+digests that are stored with articles and passages show it.
 """
 
 from __future__ import annotations

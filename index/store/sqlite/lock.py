@@ -1,4 +1,4 @@
-"""Who has a library open: any number of processes at once, but nobody while it is exchanged."""
+"""Who has a library open: any number of processes at once, but nobody while it is replaced."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from index.data_folder import IN_USE
 
 try:
     import fcntl
-except ImportError:  # Windows, which doesn't let a file be exchanged that is open anyway
+except ImportError:  # Windows, which doesn't let a file be replaced that is open anyway
     fcntl = None  # type: ignore[assignment]
 
 
 class SharedLock:
-    """A lock on a data folder, shared or alone; the end of the process gives it back too."""
+    """A lock on a data folder, shared or exclusive; the end of the process gives it back too."""
 
     def __init__(self, folder: Path, *, alone: bool = False) -> None:
         """Take the lock.  Raises BlockingIOError where others hold it, OSError elsewhere."""

@@ -111,7 +111,9 @@ def test_a_removed_answer_is_gone_and_its_follow_up_stays(journal: Answers) -> N
     assert kept.follows is None
 
 
-def test_passages_that_were_changed_or_removed_are_told(library: Library, journal: Answers) -> None:
+def test_passages_that_were_changed_or_removed_are_reported(
+    library: Library, journal: Answers
+) -> None:
     ids = []
     for name in ("a", "b", "c"):
         text, pieces = drafts(f"{name} opened in 1932.")

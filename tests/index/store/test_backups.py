@@ -192,7 +192,9 @@ def test_a_passage_that_is_elsewhere_in_its_article_is_found(path: Path) -> None
 
 @pytest.mark.parametrize("left", ["empty", "gone"])
 @pytest.mark.parametrize("beside", ["backup", "index", "log"])
-def test_a_library_that_was_there_is_not_begun_anew(path: Path, left: str, beside: str) -> None:
+def test_a_library_that_was_lost_is_not_replaced_by_an_empty_one(
+    path: Path, left: str, beside: str
+) -> None:
     if beside == "backup":
         Backups(path).make()
     elif beside == "index":

@@ -262,7 +262,7 @@ def test_a_file_of_an_older_passage_learns_to_give_back_room_while_another_has_i
             assert database.read("PRAGMA integrity_check")[0][0] == "ok"
 
 
-def test_where_a_file_cannot_be_laid_out_anew_it_is_used_as_it_is(
+def test_where_a_file_cannot_be_rewritten_it_is_used_as_it_is(
     old: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(opening, "_ROOM", 10**15)

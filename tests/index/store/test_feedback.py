@@ -102,7 +102,7 @@ def test_feedback_goes_with_the_answer_that_it_was_on(
     assert votes(library) == []
 
 
-def test_what_was_asked_in_vain_is_grouped_and_told_without_names(
+def test_what_was_asked_in_vain_is_grouped_and_shown_without_names(
     journal: Answers, feedback: Feedback
 ) -> None:
     record(journal, 1, answered("When?"), now=NOW)
@@ -138,7 +138,7 @@ def test_a_private_question_shows_only_once_its_asker_gave_a_vote(
     assert [m.question for m in feedback.in_vain(ONE)] == ["Am I ill?"]
 
 
-def test_keepers_see_what_was_asked_on_their_server_alone(
+def test_managers_see_what_was_asked_on_their_server_alone(
     library: Library, journal: Answers, feedback: Feedback
 ) -> None:
     for number, collection in enumerate((ONE, TWO, "user:11", "shared")):
@@ -154,7 +154,7 @@ def test_keepers_see_what_was_asked_on_their_server_alone(
     assert feedback.in_vain(ONE) == []
 
 
-def test_questions_of_signs_alone_are_told_apart(journal: Answers, feedback: Feedback) -> None:
+def test_questions_of_signs_alone_are_distinguished(journal: Answers, feedback: Feedback) -> None:
     for message, question in enumerate(("???", "!!", "???")):
         record(journal, message, answered(question, state="none"))
     assert [(m.question, m.times) for m in feedback.in_vain(ONE)] == [("???", 2), ("!!", 1)]

@@ -17,7 +17,7 @@ from index.store.answers import Answers
 from index.store.feedback import Feedback
 from index.store.jobs import Jobs
 from index.store.library import Library
-from index.store.privacy import Forgotten, Held, Privacy
+from index.store.privacy import Deleted, Privacy, Stored
 from index.store.searches import Searches
 from index.store.servers import Servers
 from tests.support.fakes import drafts, made
@@ -114,7 +114,7 @@ def test_what_is_kept_is_counted_without_reading_a_text(library: Library, privac
     with library.database.reading() as db:
         db.set_authorizer(watch)
     held = privacy.count(ANN)
-    assert held == Held(questions=1, searches=0, feedback=1, jobs=1, articles=1)
+    assert held == Stored(questions=1, searches=0, feedback=1, jobs=1, articles=1)
     assert read == {
         ("answers", "asker"),
         ("searches", "asker"),
@@ -138,8 +138,8 @@ def test_forgetting_leaves_no_trace_of_a_person_and_all_of_others(
     enqueue(library, 987_654_321, "canary-queued")
     text, pieces = drafts("canary-written")
     library.store("user:987654321", made("a", text), pieces)
-    assert privacy.forget(987_654_321) == Forgotten(1, 1, 1, 1, 0)
-    assert privacy.forget(987_654_321) == Forgotten(0, 0, 0, 0, 0)
+    assert privacy.forget(987_654_321) == Deleted(1, 1, 1, 1, 0)
+    assert privacy.forget(987_654_321) == Deleted(0, 0, 0, 0, 0)
     for canary in ("canary-asked", "canary-said", "canary-queued", "canary-written"):
         assert not on_disk(library.path, canary)
     kept = journal.find(theirs, ONE)
@@ -173,7 +173,7 @@ def test_forgetting_empties_one_export_by_what_it_counts_and_no_other(
                 name = record(journal, number, asker=person, collection=collection)
                 asked.append((name, collection, person))
             elif act == "search":
-                searches.keep(searched(str(number), asker=person, collection=collection))
+                searches.record(searched(str(number), asker=person, collection=collection))
             elif act == "vote":
                 name, home, _ = asked[at % len(asked)]
                 feedback.vote(name, home, person, helpful=at % 2 == 0, now=NOW)

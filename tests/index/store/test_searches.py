@@ -40,7 +40,7 @@ def test_a_search_is_found_as_it_was_after_a_restart_and_in_its_own_collection_a
     library: Library, searches: Searches
 ) -> None:
     kept = searched("a", "who?", 3, 1, article="The bridge", private=True)
-    searches.keep(kept)
+    searches.record(kept)
     assert searches.find("a", ONE) == kept
     assert Searches(library.database).find("a", ONE) == kept
     assert searches.find("a", TWO) is None
@@ -60,7 +60,7 @@ def test_where_questions_are_not_kept_a_search_is_held_15_minutes_and_never_on_t
 ) -> None:
     Servers(library.database).change(1, keep_questions_days=0)
     kept = searched("a", "canary-query", 1, article="canary-title")
-    searches.keep(kept)
+    searches.record(kept)
     assert searches.find("a", ONE) == kept
     assert searches.find("a", TWO) is None
     assert not on_disk(library.path, "canary")
@@ -78,7 +78,7 @@ def test_only_the_newest_are_held_in_memory(
     monkeypatch.setattr("index.store.searches._MOST", 2)
     Servers(library.database).change(1, keep_questions_days=0)
     for name in "abc":
-        searches.keep(searched(name))
+        searches.record(searched(name))
     assert [name for name in "abc" if searches.find(name, ONE)] == ["b", "c"]
 
 
@@ -86,7 +86,7 @@ def test_where_nothing_can_be_written_a_search_is_held_all_the_same(tmp_path: Pa
     library = Library(tmp_path / "library.db")
     searches = Searches(library.database)
     library.database._db.execute("PRAGMA query_only = ON")
-    searches.keep(searched("a"))
+    searches.record(searched("a"))
     library.database._db.execute("PRAGMA query_only = OFF")
     assert searches.find("a", ONE) is not None
     assert Searches(library.database).find("a", ONE) is None
@@ -99,8 +99,8 @@ def test_a_search_goes_with_its_days_and_at_once_where_none_is_kept_any_more(
     guilds = Servers(library.database)
     guilds.change(1, keep_questions_days=7)
     for name, age in (("old", 7 * DAY), ("new", 7 * DAY - 1)):
-        searches.keep(searched(name, "canary-query", now=NOW - age))
-    searches.keep(searched("other", collection=TWO, now=NOW - 8 * DAY))
+        searches.record(searched(name, "canary-query", now=NOW - age))
+    searches.record(searched("other", collection=TWO, now=NOW - 8 * DAY))
     assert privacy.prune(NOW) == 1
     assert searches.find("old", ONE) is None
     assert searches.find("new", ONE) is not None
@@ -116,8 +116,8 @@ def test_a_person_has_their_searches_to_see_and_to_delete(
     library: Library, searches: Searches, privacy: Privacy, days: int
 ) -> None:
     Servers(library.database).change(1, keep_questions_days=days)
-    searches.keep(searched("a", "canary-query", 3, article="The bridge", private=True))
-    searches.keep(searched("b", asker=BO))
+    searches.record(searched("a", "canary-query", 3, article="The bridge", private=True))
+    searches.record(searched("b", asker=BO))
     (told,) = privacy.export(ANN)["searches"]
     assert told == {
         "id": "a",
@@ -137,8 +137,8 @@ def test_a_person_has_their_searches_to_see_and_to_delete(
 
 def test_the_searches_of_a_server_hide_and_go_with_it(library: Library, searches: Searches) -> None:
     guilds = Servers(library.database)
-    searches.keep(searched("a", "canary-query"))
-    searches.keep(searched("b", collection=TWO))
+    searches.record(searched("a", "canary-query"))
+    searches.record(searched("b", collection=TWO))
     assert guilds.known() == [1, 2]
     guilds.mark_left(1, NOW)
     assert searches.find("a", ONE) is None
@@ -151,7 +151,7 @@ def test_the_searches_of_a_server_hide_and_go_with_it(library: Library, searches
 
 
 def test_a_search_is_no_answer(library: Library, searches: Searches) -> None:
-    searches.keep(searched("a"))
+    searches.record(searched("a"))
     feedback = Feedback(library.database)
     assert Answers(library.database).find("a", ONE) is None
     assert not feedback.vote("a", ONE, ANN, helpful=False, now=NOW)
@@ -160,7 +160,7 @@ def test_a_search_is_no_answer(library: Library, searches: Searches) -> None:
 
 def test_half_a_character_is_kept_as_its_replacement(searches: Searches) -> None:
     kept = searched("a", "half \ud83d", article="\ud83d")
-    searches.keep(kept)
+    searches.record(kept)
     found = searches.find("a", ONE)
     assert found is not None
     assert found == replace(kept, query=found.query, article=found.article)

@@ -83,7 +83,7 @@ def test_an_erasure_that_is_stopped_before_its_vectors_are_gone_is_ended_later(
     assert kept(library, "One.", "Two.") == set()
 
 
-def test_vectors_go_in_turns_with_others_that_write(
+def test_vectors_are_deleted_in_batches_between_which_others_can_write(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stored_vectors, "_BATCH", 2)
