@@ -19,6 +19,7 @@ import numpy as np
 from index.answer.question import PreparedQuery, SearchQuery, prepare
 from index.answer.reader import Reader, Reading
 from index.answer.retrieve import retrieve
+from index.answer.signals import RankingGrounds, Signals
 from index.errors import EvaluationError
 from index.language.characters import without_surrogates
 from index.models.embedder import Embedder
@@ -64,6 +65,14 @@ class LabelledQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class RankedGrounds:
+    """What the score of a passage that was read is made of, and whether it answers."""
+
+    relevant: bool
+    grounds: RankingGrounds
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionResult:
     """What one question got.  Ranks count from 1; None means not among the first ten."""
 
@@ -75,10 +84,10 @@ class QuestionResult:
     bm25_rank: int | None
     best: str
     quote: str | None
-    signals: tuple[float, ...]
+    signals: Signals | None
     """What the confidence was computed from."""
-    grounds: tuple[tuple[bool, tuple[float, ...]], ...] = ()
-    """Of each passage read whether it answers, and what its score was made of."""
+    grounds: tuple[RankedGrounds, ...] = ()
+    """Those of each passage that was read, by rank."""
 
     @property
     def right(self) -> bool:
@@ -216,7 +225,7 @@ class Evaluation:
             quote=reading.quote.text if reading.quote else None,
             signals=reading.signals,
             grounds=tuple(
-                (ranked.passage.article_id in labelled.relevant, grounds)
+                RankedGrounds(ranked.passage.article_id in labelled.relevant, grounds)
                 for ranked, grounds in zip(reading.ranked, reading.grounds, strict=False)
             ),
         )

@@ -21,32 +21,51 @@ No one curve is right for a library of which every second question is a trap (sq
 one of which none is: the errors of single sets are that, not noise.
 """
 
-RANKING = (1.0, 0.24, 0.54, 0.25)
-"""Of retrieval's score; the cosine; the cosine of title and section; and the reader's log odds
-times what the best cosine lacks of 1.  A conditional logit of which passage answers, over all
-questions of these sets; of 1,200 a set, as ``make calibrate`` asks, 1, 0.18, 0.65 and 0.22."""
+from index.answer.signals import RankingWeights, RetrievalWeights, SentenceWeights, SpanWeights
+
+RANKING = RankingWeights(retrieval=1.0, cosine=0.24, context_cosine=0.54, evidence=0.25)
+"""A conditional logit of which passage answers, over all questions of these sets; of 1,200 a
+set, as ``make calibrate`` asks, 1, 0.18, 0.65 and 0.22."""
 
 ANSWER = 0.5
 """From this confidence on an answer is called one: it is more likely right than not."""
 
-BY_SPANS = (-7.82, 11.79, 3.71, -4.31, 0.66, 0.37, 0.98, -0.56)
-"""Of the constant; the cosine of the passage; the share of the question's words that it holds;
-both multiplied; the share of the question's pairs of neighbouring words; how many of its words
-the passage lacks; the reader's log odds times what the cosine lacks of 1; and how many of its
-names and numbers the sentence lacks that answers."""
+BY_SPANS = SpanWeights(
+    constant=-7.82,
+    cosine=11.79,
+    coverage=3.71,
+    cosine_by_coverage=-4.31,
+    phrase=0.66,
+    missing_words=0.37,
+    evidence=0.98,
+    missing_names=-0.56,
+)
+"""For how sure it is that the best passage answers."""
 
-BY_NEARNESS = (-10.01, 20.5, 6.19, -10.01, 3.79, -0.33)
-"""The same without the last two, for how sure it is that the library is about the question."""
+BY_NEARNESS = RetrievalWeights(
+    constant=-10.01,
+    cosine=20.5,
+    coverage=6.19,
+    cosine_by_coverage=-10.01,
+    phrase=3.79,
+    missing_words=-0.33,
+)
+"""For how sure it is that the library is about the question at all."""
 
 NEAR = 0.08
 """Where this and the confidence are below, nothing is shown: of the answerable questions 1 in
 100 falls here, of the off-topic ones 9 in 10."""
 
-BY_SENTENCES = (-11.16, 3.2, 13.67, 7.6, -9.49, 0.81)
-"""Without a reader: of the constant; the cosines of the passage and of its nearest sentence; the
-share of the question's words that the passage holds; the higher cosine times that share; and the
-share of the question's pairs of neighbouring words.  AUROC on squad2 0.667, calibration errors
-from 0.03 (small libraries) to 0.18 (squad2)."""
+BY_SENTENCES = SentenceWeights(
+    constant=-11.16,
+    cosine=3.2,
+    sentence_cosine=13.67,
+    coverage=7.6,
+    cosine_by_coverage=-9.49,
+    phrase=0.81,
+)
+"""Without a reader.  AUROC on squad2 0.667, calibration errors from 0.03 (small libraries) to
+0.18 (squad2)."""
 
 NONE = 0.06
 """Without a reader: below this confidence nothing is shown; of the answerable questions up to 3

@@ -7,7 +7,6 @@ is configured.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,6 +14,7 @@ from typing import Protocol
 from index.answer.calibration import ANSWER
 from index.answer.question import PreparedQuery
 from index.answer.retrieve import Retrieval
+from index.answer.signals import RankingGrounds, Signals
 from index.records import Passage, Quote, Ranked, State
 
 READ = 5
@@ -30,10 +30,10 @@ class Reading:
     reason: str
     quote: Quote | None
     ranked: tuple[Ranked, ...]
-    signals: tuple[float, ...] = ()
-    """What the confidence was computed from."""
-    grounds: tuple[tuple[float, ...], ...] = ()
-    """What the score of each passage that was read was made of."""
+    signals: Signals | None = None
+    """What the confidence was computed from; None where there was nothing to read."""
+    grounds: tuple[RankingGrounds, ...] = ()
+    """What the score of each passage that was read was made of, in the passages' order."""
 
 
 EMPTY = Reading("none", 0.0, "the library is empty", None, ())
@@ -54,12 +54,6 @@ class Reader(Protocol):
 
         Called off the event loop, may take tens of milliseconds for each.
         """
-
-
-def logistic(weights: Sequence[float], signals: Sequence[float]) -> float:
-    """Return the probability that a logistic regression gives; the first weight stands alone."""
-    total = math.fsum(w * s for w, s in zip(weights, (1.0, *signals), strict=True))
-    return 1 / (1 + math.exp(-total))
 
 
 def state_of(sure: float, near: float, nothing: float) -> State:

@@ -17,12 +17,12 @@ from index.answer.reader import (
     EMPTY,
     READ,
     Reading,
-    logistic,
     sentences_of,
     state_of,
 )
 from index.answer.reason import reason
 from index.answer.retrieve import Retrieval
+from index.answer.signals import SentenceSignals, logistic
 from index.digests import embedded_text
 from index.language.terms import analyse
 from index.lru import LRUCache
@@ -65,7 +65,7 @@ class SentenceReader:
         read.sort(key=lambda look: (look.ranked.passage.id in repeats, -look.ranked.score))
         best = read[0]
         signals = _signals(best)
-        sure = confidence(*signals)
+        sure = confidence(signals)
         state = state_of(sure, sure, NONE)
         return Reading(
             state,
@@ -118,17 +118,17 @@ class _Look:
     quote: Quote
 
 
-def _signals(best: _Look) -> tuple[float, ...]:
-    ranked, sentence = best.ranked, best.cosine
-    both = max(ranked.dense, sentence) * ranked.coverage
-    return ranked.dense, sentence, ranked.coverage, both, ranked.phrase
+def _signals(best: _Look) -> SentenceSignals:
+    ranked = best.ranked
+    return SentenceSignals(
+        cosine=ranked.dense,
+        sentence_cosine=best.cosine,
+        coverage=ranked.coverage,
+        cosine_by_coverage=max(ranked.dense, best.cosine) * ranked.coverage,
+        phrase=ranked.phrase,
+    )
 
 
-def confidence(*signals: float) -> float:
-    """Return how probable it is that the best passage answers, between 0 and 1.
-
-    A logistic regression on the cosines of the passage and of its nearest sentence, the
-    share of the question's words that it holds, the higher cosine times that share, and the
-    share of the question's pairs of neighbouring words; see ``index.answer.calibration``.
-    """
+def confidence(signals: SentenceSignals) -> float:
+    """Return how probable it is that the best passage answers, between 0 and 1."""
     return logistic(BY_SENTENCES, signals)

@@ -31,12 +31,18 @@ from index.answer.reader import (
     EMPTY,
     READ,
     Reading,
-    logistic,
     sentences_of,
     state_of,
 )
 from index.answer.reason import reason
 from index.answer.retrieve import Retrieval
+from index.answer.signals import (
+    RankingGrounds,
+    RetrievalSignals,
+    SpanSignals,
+    logistic,
+    ranking_score,
+)
 from index.language.terms import analyse, names
 from index.lru import LRUCache
 from index.models.embedder import Embedder
@@ -55,14 +61,11 @@ changed recall@1 on none of six sets, and this leaves 3.8 of 5 to be read on ave
 WORDS = 1.5
 """What the share of the question's words counts beside the log odds in choosing a sentence."""
 
-RETRIEVAL = 5
-"""How many of the signals come from retrieval; they stand first."""
-
 _CONTEXTS = 4_000  # titles and sections whose vectors are remembered
 
-_LACKING, _UNNAMED = 3, 2  # words, and names and numbers, beyond which more say no more
+_MOST_WORDS, _MOST_NAMES = 3, 2  # missing, beyond which more say no more
 
-_MOST = 5.0  # log odds beyond which a model is not surer, only louder
+_MOST_ODDS = 5.0  # log odds beyond which a model is not surer, only louder
 
 
 class SpanReader:
@@ -123,10 +126,10 @@ class SpanReader:
         others = [ranked for ranked in retrieval.ranked if ranked.passage.id not in opened]
         terms = [frozenset(analyse(text)) for text in sentences_of(best.ranked.passage)]
         at = best.sentence(question.wanted, terms)
-        lacking = question.wanted - retrieval.terms[best.ranked.passage.id]
-        signals = _signals(best, len(lacking), len(names(question.text) - terms[at]))
-        sure = confidence(*signals)
-        near = max(sure, nearness(*signals[:RETRIEVAL]))
+        missing = question.wanted - retrieval.terms[best.ranked.passage.id]
+        signals = _signals(best, len(missing), len(names(question.text) - terms[at]))
+        sure = confidence(signals)
+        near = max(sure, nearness(signals))
         state = state_of(sure, near, NEAR)
         return Reading(
             state,
@@ -144,16 +147,21 @@ class _Look:
     """One passage with its score anew, what that was made of, and what the model found in it."""
 
     ranked: Ranked
-    grounds: tuple[float, ...]
+    grounds: RankingGrounds
     odds: float
     spans: tuple[AnswerSpan | None, ...]
 
     @classmethod
     def at(cls, ranked: Ranked, evidence: Evidence, room: float, context: float) -> _Look:
-        odds = max(-_MOST, min(_MOST, evidence.odds))
-        # Counted from the least, so that no passage ends up behind one that was not read.
-        grounds = ranked.score, max(0.0, ranked.dense), max(0.0, context), room * (odds + _MOST)
-        score = math.fsum(w * g for w, g in zip(RANKING, grounds, strict=True))
+        odds = max(-_MOST_ODDS, min(_MOST_ODDS, evidence.odds))
+        grounds = RankingGrounds(
+            retrieval=ranked.score,
+            cosine=max(0.0, ranked.dense),
+            context_cosine=max(0.0, context),
+            # Counted from the least, so that no passage ends up behind one that was not read.
+            evidence=room * (odds + _MOST_ODDS),
+        )
+        score = ranking_score(RANKING, grounds)
         sure = 1 / (1 + math.exp(-odds))
         return cls(replace(ranked, score=score, evidence=sure), grounds, odds, evidence.spans)
 
@@ -163,7 +171,7 @@ class _Look:
         def worth(at: int) -> float:
             span = self.spans[at]
             share = len(wanted & terms[at]) / max(1, len(wanted))
-            return (span.odds if span else -_MOST) + WORDS * share
+            return (span.odds if span else -_MOST_ODDS) + WORDS * share
 
         return max(range(len(terms)), key=worth)
 
@@ -193,28 +201,24 @@ def _excerpt(question: PreparedQuery, passage: Passage) -> Excerpt:
     return Excerpt(question.read, passage.context, passage.text, sentences)
 
 
-def _signals(best: _Look, lacking: int, unnamed: int) -> tuple[float, ...]:
+def _signals(best: _Look, missing_words: int, missing_names: int) -> SpanSignals:
     ranked = best.ranked
-    dense, coverage = ranked.dense, ranked.coverage
-    near = dense, coverage, dense * coverage, ranked.phrase, float(min(lacking, _LACKING))
-    return *near, best.odds * (1 - dense), float(min(unnamed, _UNNAMED))
+    return SpanSignals(
+        cosine=ranked.dense,
+        coverage=ranked.coverage,
+        cosine_by_coverage=ranked.dense * ranked.coverage,
+        phrase=ranked.phrase,
+        missing_words=float(min(missing_words, _MOST_WORDS)),
+        evidence=best.odds * (1 - ranked.dense),
+        missing_names=float(min(missing_names, _MOST_NAMES)),
+    )
 
 
-def confidence(*signals: float) -> float:
-    """Return how probable it is that the best passage answers, between 0 and 1.
-
-    A logistic regression on the cosine of the passage, the share of the question's words
-    that it holds, the two multiplied, the share of the question's pairs of neighbouring
-    words, how many of its words the passage lacks, the model's log odds times what the
-    cosine lacks of 1, and how many of its names and numbers the sentence that answers lacks;
-    see ``index.answer.calibration``.
-    """
+def confidence(signals: SpanSignals) -> float:
+    """Return how probable it is that the best passage answers, between 0 and 1."""
     return logistic(BY_SPANS, signals)
 
 
-def nearness(*signals: float) -> float:
-    """Return how probable it is that the library is about what is asked, answered or not.
-
-    A logistic regression on those of the signals that come from retrieval.
-    """
+def nearness(signals: RetrievalSignals) -> float:
+    """Return how probable it is that the library is about what is asked, answered or not."""
     return logistic(BY_NEARNESS, signals)

@@ -11,14 +11,22 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.answer.reader import Reader
 from index.answer.sentence_reader import SentenceReader
-from index.answer.span_reader import RETRIEVAL, SpanReader
+from index.answer.signals import (
+    RankingGrounds,
+    RankingWeights,
+    RetrievalSignals,
+    RetrievalWeights,
+    SentenceWeights,
+    SpanWeights,
+)
+from index.answer.span_reader import SpanReader
 from index.evaluate import Evaluation, QuestionResult, auroc
 from index.models.load_embedder import DEFAULT_MODEL, load_embedder
 from index.models.load_reader import DEFAULT_READER, load_span_model
@@ -43,6 +51,9 @@ _MOST = 1_200  # questions of a scenario
 _LIBRARIES = 20  # small ones of each size
 
 Rows = NDArray[np.float64]
+Weights = RankingWeights | RetrievalWeights | SentenceWeights
+
+_RETRIEVAL = len(fields(RetrievalSignals))  # of the columns of SpanSignals; they stand first
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +121,13 @@ def fit_order(groups: Iterable[Sequence[QuestionResult]]) -> NDArray[np.float64]
     several answer, any of them may be chosen.  By Newton's method, damped.
     """
     choices = [
-        (np.asarray([grounds for _, grounds in o.grounds]), right, 1 / len(group))
+        (np.asarray([astuple(read.grounds) for read in o.grounds]), right, 1 / len(group))
         for group in groups
         for o in group
-        if (right := np.asarray([float(so) for so, _ in o.grounds])).any() and not right.all()
+        if (right := np.asarray([float(read.relevant) for read in o.grounds])).any()
+        and not right.all()
     ]
-    weights = np.zeros(len(choices[0][0][0]))
+    weights = np.zeros(len(fields(RankingGrounds)))
     for _ in range(_STEPS):
         slope, curve = -_RIDGE * weights, _RIDGE * np.eye(len(weights))
         for rows, right, share in choices:
@@ -141,8 +153,10 @@ def about(asked: Sequence[Asked]) -> tuple[Rows, NDArray[np.float64]]:
     """
     clear = [a for a in asked if a.kind != "near miss"]
     if len({a.kind for a in clear}) < 2:
-        return np.zeros((0, RETRIEVAL)), np.zeros(0)
-    return _signals(clear)[:, :RETRIEVAL], np.asarray([float(a.kind != "off topic") for a in clear])
+        return np.zeros((0, _RETRIEVAL)), np.zeros(0)
+    return _signals(clear)[:, :_RETRIEVAL], np.asarray(
+        [float(a.kind != "off topic") for a in clear]
+    )
 
 
 def error(probability: Rows, so: NDArray[np.float64], bins: int = 10) -> float:
@@ -159,17 +173,18 @@ def main() -> None:
     model = load_span_model(DEFAULT_READER, store)
     read = ask_all(embedder, lambda: SpanReader(model, embedder))
     outcomes = [[asked.outcome for asked in group] for group in read.values()]
-    print("RANKING =", _rounded(fit_order(outcomes)))
-    _report("BY_SPANS", read)
+    print("RANKING =", _named(RankingWeights, fit_order(outcomes)))
+    _report("BY_SPANS", SpanWeights, read)
     near = fit(about(asked) for asked in read.values())
-    print("BY_NEARNESS =", _rounded(near))
+    print("BY_NEARNESS =", _named(RetrievalWeights, near))
     _report_nearness(read, near)
-    _report("BY_SENTENCES", ask_all(embedder, lambda: SentenceReader(embedder)))
+    sentences = ask_all(embedder, lambda: SentenceReader(embedder))
+    _report("BY_SENTENCES", SentenceWeights, sentences)
 
 
-def _report(name: str, groups: Groups) -> None:
+def _report(name: str, kind: type[Weights], groups: Groups) -> None:
     weights = fit(right(asked) for asked in groups.values())
-    print(f"\n{name} =", _rounded(weights))
+    print(f"\n{name} =", _named(kind, weights))
     print(f"{'':22}  auroc  error  error without  quantiles of the confidence")
     for group, asked in groups.items():
         rows, so = right(asked)
@@ -185,7 +200,7 @@ def _report(name: str, groups: Groups) -> None:
 
 def _report_nearness(groups: Groups, weights: Rows) -> None:
     for group, asked in groups.items():
-        near = _probability(_signals(asked)[:, :RETRIEVAL], weights)
+        near = _probability(_signals(asked)[:, :_RETRIEVAL], weights)
         told = []
         for kind, places in (
             ("answerable", (0.01, 0.02, 0.05)),
@@ -198,7 +213,8 @@ def _report_nearness(groups: Groups, weights: Rows) -> None:
 
 
 def _signals(asked: Sequence[Asked]) -> Rows:
-    return np.asarray([a.outcome.signals for a in asked], np.float64)
+    signals = [a.outcome.signals for a in asked]
+    return np.asarray([astuple(s) for s in signals if s is not None], np.float64)
 
 
 def _with_constant(rows: Rows) -> Rows:
@@ -214,8 +230,9 @@ def _quantiles(values: Sequence[float], places: Sequence[float]) -> str:
     return " ".join(f"{q:.2f}" for q in np.quantile(values, places)) if values else "-"
 
 
-def _rounded(weights: Rows) -> tuple[float, ...]:
-    return tuple(round(float(w), 2) for w in weights)
+def _named(kind: type[Weights], weights: Rows) -> Weights:
+    """Return fitted weights as ``index.answer.calibration`` holds them, to two places."""
+    return kind(*(round(float(w), 2) for w in weights))
 
 
 if __name__ == "__main__":

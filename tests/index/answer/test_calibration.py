@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from index.evaluate import LabelledQuestion, QuestionResult
+from index.answer.signals import RankingGrounds
+from index.evaluate import LabelledQuestion, QuestionResult, RankedGrounds
 from tests.measure.calibrate import fit, fit_order
 
 
@@ -18,12 +19,12 @@ def test_a_regression_finds_the_weights_that_made_its_data() -> None:
 
 
 def test_the_order_is_that_by_which_passages_were_chosen() -> None:
-    assert fit_order([_chosen(4_000)]) == pytest.approx([1.0, 0.5, -0.25], abs=0.05)
+    assert fit_order([_chosen(4_000)]) == pytest.approx([1.0, 0.5, -0.25, 0.25], abs=0.05)
 
 
 def test_questions_that_tell_nothing_of_the_order_change_nothing() -> None:
     told = _chosen(200)
-    untold = [_outcome(np.eye(3), {0, 1, 2}), _outcome(np.eye(3), set())]
+    untold = [_outcome(np.eye(3, 4), {0, 1, 2}), _outcome(np.eye(3, 4), set())]
     assert fit_order([[*told, *untold]]) == pytest.approx(fit_order([told]), rel=1e-3)
 
 
@@ -31,13 +32,16 @@ def _chosen(count: int) -> list[QuestionResult]:
     chance = np.random.default_rng(0)
     outcomes = []
     for _ in range(count):
-        rows = chance.normal(size=(5, 3))
-        chosen = int((rows @ [2.0, 1.0, -0.5] + chance.gumbel(size=5)).argmax())
+        rows = chance.normal(size=(5, 4))
+        chosen = int((rows @ [2.0, 1.0, -0.5, 0.5] + chance.gumbel(size=5)).argmax())
         outcomes.append(_outcome(rows, {chosen}))
     return outcomes
 
 
 def _outcome(rows: np.ndarray, answering: set[int]) -> QuestionResult:
-    grounds = tuple((n in answering, tuple(map(float, row))) for n, row in enumerate(rows))
+    grounds = tuple(
+        RankedGrounds(n in answering, RankingGrounds(*map(float, row)))
+        for n, row in enumerate(rows)
+    )
     question = LabelledQuestion("q", "Who?", frozenset("p"))
-    return QuestionResult(question, "closest", 0.4, 1, 1, 1, "p", None, (), grounds)
+    return QuestionResult(question, "closest", 0.4, 1, 1, 1, "p", None, None, grounds)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from index.answer import retrieve as retrieve_module
+from index.answer import ranking
 from index.answer.question import SearchQuery, prepare
 from index.answer.ranking import without_repeats
 from index.answer.retrieve import Retrieval, retrieve
@@ -71,9 +71,9 @@ def test_the_score_is_the_cosine_and_what_the_words_add(store: Store, ask: Ask) 
     ranked = ask("Ankara treaty").ranked
     nearest, strongest = max(r.dense for r in ranked), max(r.strength for r in ranked)
     for r in ranked:
-        weight = retrieve_module.FUSION * strongest / nearest
+        weight = ranking.FUSION * strongest / nearest
         assert r.score == pytest.approx(
-            r.dense + weight * r.strength + retrieve_module.PHRASE * r.phrase
+            r.dense + weight * r.strength + ranking.PHRASE * r.phrase
         )
     assert [r.score for r in ranked] == sorted((r.score for r in ranked), reverse=True)
 

@@ -13,6 +13,7 @@ from index.answer.question import SearchQuery, prepare
 from index.answer.reader import Reading, state_of
 from index.answer.retrieve import retrieve
 from index.answer.sentence_reader import SentenceReader, confidence
+from index.answer.signals import SentenceSignals
 from index.lru import LRUCache
 from index.search.collection import CollectionIndex
 from index.store.library import Library
@@ -69,7 +70,7 @@ def test_an_empty_library_answers_nothing_and_says_why(read: Read) -> None:
 
 def test_confidence_is_a_probability_that_grows_with_all_evidence() -> None:
     levels = [0.0, 0.25, 0.5, 0.75, 1.0]
-    grown = [confidence(level, level, level, level**2, level) for level in levels]
+    grown = [confidence(SentenceSignals(level, level, level, level**2, level)) for level in levels]
     assert grown == sorted(set(grown))
     assert 0.0 < grown[0] < NONE
     assert ANSWER < grown[-1] < 1.0

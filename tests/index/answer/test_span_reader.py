@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ from index.answer.calibration import ANSWER, NEAR
 from index.answer.question import SearchQuery, prepare
 from index.answer.reader import READ, Reading
 from index.answer.retrieve import retrieve
+from index.answer.signals import RetrievalSignals, SpanSignals
 from index.answer.span_reader import (
-    RETRIEVAL,
     SpanReader,
     confidence,
     nearness,
@@ -85,8 +86,10 @@ def test_an_empty_library_answers_nothing_and_says_why(read: Read) -> None:
 
 def test_what_is_estimated_is_a_probability_that_grows_with_all_evidence() -> None:
     levels = [0.0, 0.25, 0.5, 0.75, 1.0]
-    near = [nearness(level, level, level**2, level, 0) for level in levels]
-    sure = [confidence(level, level, level**2, level, 0, 5 * level, 0) for level in levels]
+    near = [nearness(RetrievalSignals(level, level, level**2, level, 0)) for level in levels]
+    sure = [
+        confidence(SpanSignals(level, level, level**2, level, 0, 5 * level, 0)) for level in levels
+    ]
     for grown in (near, sure):
         assert grown == sorted(set(grown))
         assert 0.0 < grown[0] < grown[-1] < 1.0
@@ -103,11 +106,11 @@ def test_a_name_or_number_that_the_sentence_lacks_makes_less_sure(
         "Who signed the treaty in 2017?",
         "Who signed the treaty with Lavrov in 2017 and 1999?",
     )
-    readings = [read(question)[0] for question in questions]
-    assert [reading.signals[-1] for reading in readings] == [0, 1, 2]  # and no more than two count
-    assert [reading.signals[RETRIEVAL - 1] for reading in readings] == [0, 0, 1]  # "1999"
-    *others, _ = readings[0].signals
-    sure = [confidence(*others, unnamed) for unnamed in (0, 1, 2)]
+    signals = [read(question)[0].signals for question in questions]
+    found = [one for one in signals if isinstance(one, SpanSignals)]
+    assert [one.missing_names for one in found] == [0, 1, 2]  # and no more than two count
+    assert [one.missing_words for one in found] == [0, 0, 1]  # "1999"
+    sure = [confidence(replace(found[0], missing_names=missing)) for missing in (0, 1, 2)]
     assert sure[0] > sure[1] > sure[2]
 
 
