@@ -26,7 +26,7 @@ from index.ingest import Added, Ingest, Step
 from index.language.characters import without_surrogates
 from index.lru import LRUCache
 from index.models.embedder import Embedder
-from index.records import Answer, Article, Ranked, Timing
+from index.records import Answer, AnswerReason, Article, Ranked, Timing
 from index.search.collection import CollectionIndex
 from index.search.embedding import ProgressCallback
 from index.search.open_indexes import OpenIndexes
@@ -280,7 +280,7 @@ class Engine:
 
 def _answer(question: str, reading: Reading, k: int, timing: Timing) -> Answer:
     if not question:
-        return Answer("", "none", 0.0, "the question is empty", None, (), timing)
+        return Answer("", "none", 0.0, AnswerReason("empty question"), None, (), timing)
     return Answer(
         question=question,
         state=reading.state,

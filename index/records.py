@@ -138,14 +138,37 @@ class Timing:
     total: float
 
 
+ReasonKind = Literal["empty question", "empty library", "nothing near", "near"]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerReason:
+    """Why an answer has its state, as data; a front end makes the words for people.
+
+    Where the library is about something else (``nothing near``), ``unknown`` are the words
+    of the question that no passage has.  Of a passage that comes near, ``similarity`` is its
+    cosine to the question, ``missing`` are the words of the question that it lacks, and
+    ``unclear`` says that it was read and that nothing in it clearly answers.
+    """
+
+    kind: ReasonKind
+    similarity: float = 0.0
+    missing: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    unclear: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a question gets: the state, how sure, why, and the passages by rank."""
+    """What a question gets: the state, how sure, why, and the passages by rank.
+
+    ``reason`` is in words where the answer comes from the store, which holds the words shown.
+    """
 
     question: str
     state: State
     confidence: float
-    reason: str
+    reason: AnswerReason | str
     quote: Quote | None
     passages: tuple[Ranked, ...]
     timing: Timing

@@ -38,6 +38,7 @@ from bot.text.markup import (
     listed,
     quoted,
 )
+from bot.text.reasons import reason_phrase
 from index.answer.calibration import ANSWER
 from index.records import Answer, Passage, Quote, Ranked, State
 
@@ -205,7 +206,7 @@ def _why(answer: Answer, *, sure: bool = True) -> str:
     """Return how sure the answer is and the reason, in small letters."""
     words = next((word for least, word in _SURENESS if answer.confidence >= least), "not sure")
     told = f"Confidence {percent(answer.confidence)}, {words}" if sure else ""
-    reason = inline(answer.reason, PHRASE, otherwise="")
+    reason = inline(reason_phrase(answer.reason), PHRASE, otherwise="")
     return small(" · ".join(part for part in (told, reason) if part) or "No reason given")
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from bot.text.reasons import reason_phrase
 from index.ingest import Report
 from index.records import Answer, Article, Passage, Ranked
 from index.store.entries import Entry
@@ -29,7 +30,7 @@ def answer_json(answer: Answer) -> Json:
         "question": answer.question,
         "state": answer.state,
         "confidence": round(answer.confidence, 4),
-        "reason": answer.reason,
+        "reason": reason_phrase(answer.reason),
         "answer": quote
         and {
             "text": quote.text,

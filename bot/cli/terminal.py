@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.text.graphemes import MOST_MARKS
+from bot.text.reasons import reason_phrase
 from index.ingest import Added, Report
 from index.language.dates import in_words
 from index.records import Answer, Article, Passage, Quote, Ranked, State
@@ -47,7 +48,7 @@ def show_answer(console: Console, answer: Answer) -> None:
     """Print an answer with its passage and where it stands, then the runners-up."""
     heading, colour = _HEADINGS[answer.state]
     title = f"{heading} · confidence {answer.confidence:.2f}"
-    reason = Text(printable(answer.reason), style="dim")
+    reason = Text(printable(reason_phrase(answer.reason)), style="dim")
     if answer.state == "none" or not answer.passages:
         hint = Text("`passage list` shows what the library holds; `passage add` adds to it.")
         body: RenderableType = Group(reason, hint)

@@ -16,6 +16,7 @@ from bot.cards.answers import NAMES
 from bot.errors import NotAllowedError, SlowDownError, StoppingError
 from bot.service.conversation import Conversations
 from bot.service.rates import Rates
+from bot.text.reasons import reason_phrase
 from bot.wire.lateness import Lateness
 from index.collection_names import is_personal, server_of, visible
 from index.errors import UnwritableError
@@ -219,6 +220,7 @@ class Questions:
         try:
             answer_id = self.desk.journal.record(
                 answer,
+                reason=reason_phrase(answer.reason),
                 collection=question.collection,
                 asker=question.person,
                 channel=question.channel,
@@ -233,5 +235,5 @@ class Questions:
 
     def _replace(self, answer_id: str, question: Question, answer: Answer) -> GivenAnswer:
         with suppress(UnwritableError):
-            self.desk.journal.update(answer_id, answer)
+            self.desk.journal.update(answer_id, answer, reason_phrase(answer.reason))
         return GivenAnswer(answer_id, answer, self.card(answer_id, answer, question))

@@ -15,7 +15,7 @@ from index.answer.calibration import ANSWER
 from index.answer.question import PreparedQuery
 from index.answer.retrieve import Retrieval
 from index.answer.signals import RankingGrounds, Signals
-from index.records import Passage, Quote, Ranked, State
+from index.records import AnswerReason, Passage, Quote, Ranked, State
 
 READ = 5
 """How many passages are read; more cost time and change nothing on our sets."""
@@ -27,7 +27,7 @@ class Reading:
 
     state: State
     confidence: float
-    reason: str
+    reason: AnswerReason
     quote: Quote | None
     ranked: tuple[Ranked, ...]
     signals: Signals | None = None
@@ -36,7 +36,7 @@ class Reading:
     """What the score of each passage that was read was made of, in the passages' order."""
 
 
-EMPTY = Reading("none", 0.0, "the library is empty", None, ())
+EMPTY = Reading("none", 0.0, AnswerReason("empty library"), None, ())
 """What is read where there is nothing to read."""
 
 

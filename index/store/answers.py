@@ -104,6 +104,7 @@ class Answers:
         self,
         answer: Answer,
         *,
+        reason: str,
         collection: str,
         asker: int,
         channel: int,
@@ -115,7 +116,8 @@ class Answers:
         """Store an answer and return its id, which can't be guessed.
 
         The id is that of the first time where this message has been answered before.
-        ``follows`` is the answer of the same collection that the question builds on.
+        ``reason`` is why the answer has its state, in words.  ``follows`` is the answer of the
+        same collection that the question builds on.
         """
         with self._database.writing() as db:
             keep = settings_of(db, collection).keep_questions_days > 0
@@ -135,7 +137,7 @@ class Answers:
                     follows,
                     private,
                     now,
-                    *_content(answer, keep=keep),
+                    *_content(answer, reason, keep=keep),
                 ),
             )
             row = db.execute(
@@ -143,11 +145,12 @@ class Answers:
             ).fetchone()
         return str(row["id"])
 
-    def update(self, answer_id: str, answer: Answer) -> None:
+    def update(self, answer_id: str, answer: Answer, reason: str) -> None:
         """Replace an answer by that to the edited question.
 
-        Feedback is deleted, since it was on the first one.  What was stored without its
-        text stays so, since its asker is not known and could not have it deleted.
+        ``reason`` is why the answer has its state, in words.  Feedback is deleted, since it was
+        on the first one.  What was stored without its text stays so, since its asker is not
+        known and could not have it deleted.
         """
         with self._database.writing() as db:
             row = db.execute("SELECT * FROM answers WHERE id = ?", (answer_id,)).fetchone()
@@ -160,7 +163,7 @@ class Answers:
                 " quote = ?, passages = ? WHERE key = ?",
                 (
                     without_surrogates(answer.question) if keep else None,
-                    *_content(answer, keep=keep),
+                    *_content(answer, reason, keep=keep),
                     row["key"],
                 ),
             )
@@ -215,12 +218,12 @@ def new_id() -> str:
     return secrets.token_urlsafe(_ID_BYTES)
 
 
-def _content(answer: Answer, *, keep: bool) -> tuple[str | float | None, ...]:
+def _content(answer: Answer, reason: str, *, keep: bool) -> tuple[str | float | None, ...]:
     """Return state, confidence, reason, quote and passages as they are stored."""
     quote = None if answer.quote is None else json.dumps(asdict(answer.quote))
     passages = [astuple(Scores.of(ranked)) for ranked in answer.passages]
-    reason = without_surrogates(answer.reason) if keep else ""
-    return answer.state, answer.confidence, reason, quote, json.dumps(passages)
+    words = without_surrogates(reason) if keep else ""
+    return answer.state, answer.confidence, words, quote, json.dumps(passages)
 
 
 def _answer(row: Row) -> StoredAnswer:

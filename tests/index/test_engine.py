@@ -21,7 +21,7 @@ from index.collection_names import SHARED
 from index.engine import Engine, Query
 from index.errors import PassageError, UnknownArticleError
 from index.models.embedder import Vectors
-from index.records import Answer
+from index.records import Answer, AnswerReason
 from index.search import collection, open_indexes, saved_index
 from tests.support.fakes import BagOfWords, drafts, made
 
@@ -248,7 +248,7 @@ def test_a_near_duplicate_stays_behind_the_others_in_the_answer(engine: Engine) 
 
 def test_collections_that_are_not_named_are_never_seen(engine: Engine) -> None:
     engine.add_article(made("a", "The secret treaty."), "user:1")
-    assert engine.ask("secret treaty", [SHARED, "user:2"]).reason == "the library is empty"
+    assert engine.ask("secret treaty", [SHARED, "user:2"]).reason == AnswerReason("empty library")
     assert engine.ask("secret treaty", [SHARED, "user:1"]).passages[0].passage.article_id == "a"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bot.text.reasons import reason_phrase
 from index.records import Answer, Passage, Quote, Ranked, State, Timing
 from index.store.answers import Answers, Scores
 from index.store.searches import Search
@@ -46,8 +47,10 @@ def record(
     now: int = NOW,
 ) -> str:
     """Keep an answer to ``message``, the plainest one unless told otherwise."""
+    answer = answer or answered()
     return journal.record(
-        answer or answered(),
+        answer,
+        reason=reason_phrase(answer.reason),
         collection=collection,
         asker=asker,
         channel=channel,

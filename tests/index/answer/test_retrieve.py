@@ -72,9 +72,7 @@ def test_the_score_is_the_cosine_and_what_the_words_add(store: Store, ask: Ask) 
     nearest, strongest = max(r.dense for r in ranked), max(r.strength for r in ranked)
     for r in ranked:
         weight = ranking.FUSION * strongest / nearest
-        assert r.score == pytest.approx(
-            r.dense + weight * r.strength + ranking.PHRASE * r.phrase
-        )
+        assert r.score == pytest.approx(r.dense + weight * r.strength + ranking.PHRASE * r.phrase)
     assert [r.score for r in ranked] == sorted((r.score for r in ranked), reverse=True)
 
 

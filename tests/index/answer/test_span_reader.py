@@ -19,6 +19,7 @@ from index.answer.span_reader import (
     confidence,
     nearness,
 )
+from index.records import AnswerReason
 from index.search.collection import CollectionIndex
 from index.store.library import Library
 from tests.support.fakes import (
@@ -81,7 +82,7 @@ def test_an_empty_library_answers_nothing_and_says_why(read: Read) -> None:
     assert (reading.state, reading.confidence, reading.quote, reading.ranked) == (
         "none", 0.0, None, (),
     )  # fmt: skip
-    assert reading.reason == "the library is empty"
+    assert reading.reason == AnswerReason("empty library")
 
 
 def test_what_is_estimated_is_a_probability_that_grows_with_all_evidence() -> None:
@@ -170,19 +171,18 @@ def test_words_are_marked_only_where_they_are_said_to_answer(
 
 
 @pytest.mark.parametrize(
-    ("sure", "reason"),
-    [
-        (0.9, ", without “missile”"),
-        (0.3, ", without “missile”, but nothing in it clearly answers"),
-    ],
+    ("sure", "unclear"),
+    [(0.9, False), (0.3, True)],
 )
 def test_the_reason_says_that_what_is_near_was_read_and_does_not_answer(
-    read: Read, store: Callable[..., None], decided: Callable[..., None], sure: float, reason: str
+    read: Read, store: Callable[..., None], decided: Callable[..., None], sure: float, unclear: bool
 ) -> None:
     store("The treaty was signed.")
     decided(sure, 0.9)
     reading = read("Who signed the missile treaty?")[0]
-    assert reading.reason == f"similarity {reading.ranked[0].dense:.2f}{reason}"
+    assert reading.reason == AnswerReason(
+        "near", similarity=reading.ranked[0].dense, missing=("missile",), unclear=unclear
+    )
 
 
 def test_only_the_first_passages_are_read_and_the_rest_stay_behind_in_their_order(

@@ -90,13 +90,13 @@ def test_an_answer_is_found_by_the_message_that_shows_it(journal: Answers) -> No
 def test_an_edited_question_replaces_the_answer_in_its_place(journal: Answers) -> None:
     name = record(journal, 7, answered("When?", 4))
     journal.answered_with(name, 100, 9)
-    journal.update(name, answered("Who?", 5, 6, state="closest", reason="similarity 0.4"))
+    journal.update(name, answered("Who?", 5, 6, state="closest"), "similarity 0.4")
     kept = journal.find(name, ONE)
     assert kept is not None
     assert (kept.question, kept.state, kept.reason) == ("Who?", "closest", "similarity 0.4")
     assert [scores.passage for scores in kept.passages] == [5, 6]
     assert (kept.message, kept.reply_message, kept.asked) == (7, 9, NOW)
-    journal.update("gone", answered())
+    journal.update("gone", answered(), "")
 
 
 def test_a_removed_answer_is_gone_and_its_follow_up_stays(journal: Answers) -> None:
@@ -163,7 +163,7 @@ def test_where_questions_are_not_kept_only_what_buttons_need_is(
     guilds.change(1, keep_questions_days=0)
     canary = "canary-of-the-question"
     name = record(journal, 7, answered(canary, 4, reason=f"without “{canary}”"))
-    journal.update(name, answered(f"{canary}, edited", 4, 5, reason=f"without “{canary}”"))
+    journal.update(name, answered(f"{canary}, edited", 4, 5), f"without “{canary}”")
     kept = journal.find(name, ONE)
     assert kept is not None
     assert (kept.question, kept.asker, kept.reason) == (None, None, "")
@@ -171,7 +171,7 @@ def test_where_questions_are_not_kept_only_what_buttons_need_is(
     assert kept.quote is not None
     assert record(journal, 7) == name
     guilds.change(1, keep_questions_days=90)
-    journal.update(name, answered(canary, 6, reason=canary))
+    journal.update(name, answered(canary, 6), canary)
     assert [row["question"] for row in library.database.read("SELECT * FROM answers")] == [None]
     assert canary not in "\n".join(library.database._db.iterdump())
 

@@ -97,7 +97,7 @@ def test_feedback_goes_with_the_answer_that_it_was_on(
     edited, removed = record(journal, 7), record(journal, 8)
     for name in (edited, removed):
         feedback.vote(name, ONE, ANN, helpful=False, now=NOW)
-    journal.update(edited, answered("Who?"))
+    journal.update(edited, answered("Who?"), "similarity 0.4")
     journal.remove(removed)
     assert votes(library) == []
 
