@@ -1,4 +1,4 @@
-"""Everything an article's reader or keeper can do, behind one door.
+"""Everything that readers and managers of articles can do, behind one door.
 
 Opened once with a data folder; the command line and the bot both stand on it.  All calls
 block, and may come from any thread.
@@ -8,44 +8,25 @@ from __future__ import annotations
 
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 
-from index.answer.question import SearchQuery, prepare
-from index.answer.reader import READ, Reader, Reading
-from index.answer.retrieve import Within, retrieve
+from index.answer.answerer import Answerer, Query
+from index.answer.reader import Reader
 from index.answer.sentence_reader import SentenceReader
 from index.collection_names import folder_name
 from index.data_folder import INDEX, LIBRARY, close_to_others
 from index.errors import ExtractionError, PassageError
 from index.extract import Confined, Limits
 from index.ingest import Added, Ingest, Step
-from index.language.characters import without_surrogates
-from index.lru import LRUCache
 from index.models.embedder import Embedder
-from index.records import Answer, AnswerReason, Article, Ranked, Timing
+from index.models.lazy import Lazy
+from index.records import Answer, Article, Ranked
 from index.search.collection import CollectionIndex
 from index.search.embedding import ProgressCallback
 from index.search.open_indexes import OpenIndexes
 from index.store.entries import Entry
 from index.store.library import Library
-
-_REMEMBERED = 500  # answers
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A question, the collections that whoever asks may see, and the question it leans on."""
-
-    text: str
-    collections: tuple[str, ...]
-    before: str = ""
-
-
-_Key = tuple[Query, int, tuple[int, ...]]  # what an answer depends on
 
 
 class Engine:
@@ -67,21 +48,19 @@ class Engine:
         close_to_others(data)
         self.library = Library(data / LIBRARY)
         self._data = data
-        self._load = load
-        self._make_reader = reader
         self._limits = limits or Limits()
-        self._stop_loading = stop
         self._confined = Confined(self._limits)
-        self._lock = threading.RLock()
-        self._embedder: Embedder | None = None
-        self._reader: Reader | None = None
+        self._loading = threading.RLock()
+        self._stop_loading = stop
+        self._embedder = Lazy(load, self._loading)
+        self._reader = Lazy(lambda: reader(self.embedder), self._loading)
         self._indexes = OpenIndexes(self._opened)
-        self._answers: LRUCache[_Key, Answer] = LRUCache(_REMEMBERED)
+        self._answerer = Answerer(self.library, self._embedder, self._reader, self._up_to_date)
 
     def close(self) -> None:
         """Save what can be saved and close the library."""
         self.stop_reading()
-        with self._lock:
+        with self._loading:
             self.save()
             self.library.close()
 
@@ -97,7 +76,7 @@ class Engine:
 
     def tidy(self, now: int) -> None:
         """Delete what nobody has a use for any more; to be called every minute or so."""
-        embedder = self._embedder  # no reason to load it
+        embedder = self._embedder.loaded
         self.library.tidy(now, embedder.identity if embedder else None)
 
     @property
@@ -108,10 +87,12 @@ class Engine:
     @property
     def embedder(self) -> Embedder:
         """The model, loaded by the first who asks.  Raises ModelError."""
-        with self._lock:
-            if self._embedder is None:
-                self._embedder = self._load()
-            return self._embedder
+        return self._embedder.get()
+
+    @property
+    def reader(self) -> Reader:
+        """What decides whether passages answer, loaded likewise.  Raises ModelError."""
+        return self._reader.get()
 
     def ask(self, question: str, collections: Sequence[str], k: int = 5) -> Answer:
         """Answer one question from some collections together.
@@ -126,57 +107,12 @@ class Engine:
         """Answer questions to the same collections; they go through the model together."""
         return self.ask_together([Query(text, tuple(collections)) for text in questions], k)
 
-    def ask_together(self, asked: Sequence[Query], k: int) -> list[Answer]:
+    def ask_together(self, queries: Sequence[Query], k: int) -> list[Answer]:
         """Answer questions that arrived together, each from its own collections.
 
         What was asked before, of the same collections as they are now, is remembered.
         """
-        started = time.perf_counter()
-        opened = [self._level(one.collections) for one in asked]
-        keys: list[_Key] = [
-            (one, k, tuple(index.generation for index in indexes))
-            for one, indexes in zip(asked, opened, strict=True)
-        ]
-        answers = {key: answer for key in keys if (answer := self._answers.get(key)) is not None}
-        took = Timing(0.0, 0.0, 0.0, (time.perf_counter() - started) * 1000 / max(1, len(asked)))
-        answers = {key: replace(answer, timing=took) for key, answer in answers.items()}
-        fresh = {key: n for n, key in enumerate(keys) if key not in answers}
-        made = self._answered(
-            [asked[n] for n in fresh.values()], [opened[n] for n in fresh.values()], k
-        )
-        for key, answer in zip(fresh, made, strict=True):
-            self._answers.put(key, answer)
-            if any(map(self._has_changed, opened[fresh[key]])):
-                self._answers.drop(key)  # it may hold words of what was erased meanwhile
-            answers[key] = answer
-        return [answers[key] for key in keys]
-
-    def _has_changed(self, index: CollectionIndex) -> bool:
-        return self.library.changes.generation(index.name) != index.generation
-
-    def _answered(
-        self, asked: Sequence[Query], opened: Sequence[Sequence[CollectionIndex]], k: int
-    ) -> list[Answer]:
-        embedder, reader = self.embedder, self.reader
-        started = time.perf_counter()
-        clean = without_surrogates
-        asking = [
-            SearchQuery(clean(one.text).strip(), indexes, clean(one.before).strip())
-            for one, indexes in zip(asked, opened, strict=True)
-        ]
-        questions = prepare(asking, embedder)
-        embedded = time.perf_counter()
-        retrievals = [
-            retrieve(question, indexes, self.library, max(k, READ))
-            for question, indexes in zip(questions, opened, strict=True)
-        ]
-        searched = time.perf_counter()
-        readings = reader.read(questions, retrievals)
-        timing = _shared_out(len(asked), started, embedded, searched, time.perf_counter())
-        return [
-            _answer(question.text, reading, k, timing)
-            for question, reading in zip(questions, readings, strict=True)
-        ]
+        return self._answerer.ask_together(queries, k)
 
     def search(
         self, query: str, collections: Sequence[str], k: int, article: str | None = None
@@ -186,14 +122,7 @@ class Engine:
         With an ``article`` those are its own, in the first of the collections that has an
         article of this id: its best are found whatever else is nearer, and scored alike.
         """
-        within = None if article is None else self._within(article, collections)
-        if article is not None and within is None:
-            return ()
-        indexes = self._level(collections)
-        question = prepare(
-            [SearchQuery(without_surrogates(query).strip(), indexes)], self.embedder
-        )[0]
-        return retrieve(question, indexes, self.library, k, within).ranked
+        return self._answerer.search(query, collections, k, article)
 
     def add(
         self, sources: Iterable[str], collection: str, step: Step | None = None
@@ -233,66 +162,28 @@ class Engine:
     def forget_index(self, collection: str) -> None:
         """Delete an index, its files, and answers, which hold words of what was erased."""
         self._indexes.forget(collection)  # from here on nobody saves what was open
-        self._answers.clear()
+        self._answerer.forget()
         shutil.rmtree(self._data / INDEX / folder_name(collection), ignore_errors=True)
 
     def index(self, collection: str, progress: ProgressCallback | None = None) -> CollectionIndex:
-        """Return the opened index of a collection, level with the library."""
-        return self._level([collection], progress)[0]
+        """Return the opened index of a collection, up to date with the library."""
+        return self._up_to_date([collection], progress)[0]
 
     def behind(self, collections: Sequence[str]) -> tuple[str, ...]:
-        """Return those collections whose index comes level too slowly for others to wait for it.
+        """Return those collections whose index takes too long to update for others to wait.
 
-        ``index`` brings each of them level, on a thread that nobody else needs.
+        ``index`` brings each of them up to date, on a thread that nobody else needs.
         """
         _ = self.embedder  # as below
         names = dict.fromkeys(collections)
         return tuple(name for name in names if self._indexes.get(name).far_behind)
 
-    def _level(
+    def _up_to_date(
         self, collections: Sequence[str], progress: ProgressCallback | None = None
     ) -> list[CollectionIndex]:
-        """Return the indexes of collections that are asked together, level with the library."""
         _ = self.embedder  # loaded before the lock of what is open is taken, never within it
-        indexes = [self._indexes.get(name) for name in collections]
-        for index in indexes:
-            index.refresh(progress)
-        # If not all can stay open, that does which takes longest to open again.
-        self._indexes.make_room(index.name for index in sorted(indexes, key=len))
-        return indexes
-
-    def _within(self, article: str, collections: Sequence[str]) -> Within | None:
-        homes = (name for name in collections if self.library.digest_of(name, article))
-        return next((Within(name, article) for name in homes), None)
+        return self._indexes.up_to_date(collections, progress)
 
     def _opened(self, collection: str) -> CollectionIndex:
         folder = self._data / INDEX / folder_name(collection)
         return CollectionIndex(self.library, self.embedder, collection, folder)
-
-    @property
-    def reader(self) -> Reader:
-        """What decides whether passages answer."""
-        with self._lock:
-            if self._reader is None:
-                self._reader = self._make_reader(self.embedder)
-            return self._reader
-
-
-def _answer(question: str, reading: Reading, k: int, timing: Timing) -> Answer:
-    if not question:
-        return Answer("", "none", 0.0, AnswerReason("empty question"), None, (), timing)
-    return Answer(
-        question=question,
-        state=reading.state,
-        confidence=reading.confidence,
-        reason=reading.reason,
-        quote=reading.quote,
-        passages=reading.ranked[:k],
-        timing=timing,
-    )
-
-
-def _shared_out(count: int, *moments: float) -> Timing:
-    """Return how long each step took for each of the questions that took it together."""
-    embed, search, read = ((b - a) * 1000 / max(1, count) for a, b in pairwise(moments))
-    return Timing(embed, search, read, embed + search + read)

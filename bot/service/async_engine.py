@@ -19,7 +19,8 @@ from itertools import chain
 from typing import ParamSpec, TypeVar
 
 from bot.wire.failures import log_failure, own_copy
-from index.engine import Engine, Query
+from index.answer.answerer import Query
+from index.engine import Engine
 from index.errors import PassageError
 from index.records import Answer, Ranked
 from index.store.answers import Answers

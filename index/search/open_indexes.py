@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from weakref import WeakValueDictionary
 
 from index.search.collection import CollectionIndex
+from index.search.embedding import ProgressCallback
 
 MOST_OPEN = 64
 MOST_PASSAGES = 100_000
@@ -44,6 +45,17 @@ class OpenIndexes:
                     self._held[collection] = self._alive[collection] = index
                     self._opening.pop(collection, None)
             return index
+
+    def up_to_date(
+        self, collections: Sequence[str], progress: ProgressCallback | None = None
+    ) -> list[CollectionIndex]:
+        """Return the indexes of collections that are asked together, up to date."""
+        indexes = [self.get(name) for name in collections]
+        for index in indexes:
+            index.refresh(progress)
+        # If not all can stay open, that does which takes longest to open again.
+        self.make_room(index.name for index in sorted(indexes, key=len))
+        return indexes
 
     def make_room(self, in_use: Iterable[str] = ()) -> None:
         """Save and close those that were asked for longest ago, until what is open fits.

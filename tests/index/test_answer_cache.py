@@ -51,5 +51,5 @@ def test_what_is_erased_is_forgotten_with_its_answers(engine: Engine) -> None:
     engine.add_article(made("talks", "Ankara signed a treaty."), "guild:1")
     engine.ask("Who signed the treaty?", ["guild:1"])
     engine.erase("guild:1")
-    assert len(engine._answers) == 0
+    assert len(engine._answerer._answers) == 0
     assert engine.ask("Who signed the treaty?", ["guild:1"]).passages == ()

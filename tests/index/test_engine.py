@@ -16,9 +16,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from index.answer.answerer import Query
 from index.answer.reader import Reading
 from index.collection_names import SHARED
-from index.engine import Engine, Query
+from index.engine import Engine
 from index.errors import PassageError, UnknownArticleError
 from index.models.embedder import Vectors
 from index.records import Answer, AnswerReason
@@ -449,7 +450,7 @@ def test_an_answer_from_what_is_erased_meanwhile_is_not_remembered(
 
         monkeypatch.setattr(engine.reader, "read", erased_before)
         assert engine.ask("zeppelin", ["guild:1"]).passages
-        assert len(engine._answers) == 0
+        assert len(engine._answerer._answers) == 0
 
 
 def crowded(engine: Engine) -> str:

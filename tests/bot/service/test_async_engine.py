@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from bot.service.async_engine import AsyncEngine
+from index.answer.answerer import Query
 from index.collection_names import SHARED
-from index.engine import Engine, Query
+from index.engine import Engine
 from index.errors import ModelError, PassageError
 from index.models.embedder import Vectors
 from index.records import Answer, Article
