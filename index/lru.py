@@ -12,7 +12,11 @@ V = TypeVar("V")
 
 
 class LRUCache(Generic[K, V]):
-    """A mapping that forgets what was used longest ago.  May be used from any thread."""
+    """A mapping that evicts what was used longest ago.  May be used from any thread.
+
+    Only ``get`` and ``put`` count as a use: where nothing is read by ``get`` or put again, what
+    was put first is evicted first.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -22,26 +26,34 @@ class LRUCache(Generic[K, V]):
     def __len__(self) -> int:
         return len(self._held)
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._held
+
     def get(self, key: K) -> V | None:
-        """Return what is held under a key, which counts as a use."""
+        """Return what is held under a key, which counts as a use; None where nothing is."""
         with self._lock:
             if key not in self._held:
                 return None
             self._held.move_to_end(key)
             return self._held[key]
 
+    def values(self) -> list[V]:
+        """Return all that is held now, that used longest ago first."""
+        with self._lock:
+            return list(self._held.values())
+
     def clear(self) -> None:
         """Forget all."""
         with self._lock:
             self._held.clear()
 
-    def drop(self, key: K) -> None:
-        """Forget one."""
+    def pop(self, key: K) -> V | None:
+        """Forget what is held under a key, and return it; None where nothing is."""
         with self._lock:
-            self._held.pop(key, None)
+            return self._held.pop(key, None)
 
     def put(self, key: K, value: V) -> None:
-        """Hold a value, in the place of what has not been used for longest where it is full."""
+        """Hold a value; where there are too many, evict that used longest ago."""
         with self._lock:
             self._held[key] = value
             self._held.move_to_end(key)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -27,6 +26,7 @@ from bot.wire.delivery import (
 )
 from bot.wire.failures import error_name, failure_card, is_unreachable
 from bot.wire.messenger import Messenger
+from index.lru import LRUCache
 
 if TYPE_CHECKING:
     from index.records import Answer
@@ -56,9 +56,9 @@ class Mentions:
         # One at a time for each message: an edit or a deletion waits for the answer.
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._heard = Deduplicator()
-        self._deleted: OrderedDict[int, None] = OrderedDict()
-        self._said: OrderedDict[int, int] = OrderedDict()
-        self._noted: OrderedDict[int, None] = OrderedDict()
+        self._deleted: LRUCache[int, None] = LRUCache(_REMEMBERED)
+        self._said: LRUCache[int, int] = LRUCache(_REMEMBERED)  # replies, by what they reply to
+        self._noted: LRUCache[int, None] = LRUCache(_REMEMBERED)
         self._shown_typing: set[asyncio.Task[None]] = set()
 
     def spoken_to(self, message: discord.Message) -> bool:
@@ -82,7 +82,7 @@ class Mentions:
         if message.nonce is None or not str(message.nonce).isdecimal():
             return
         question = int(message.nonce)
-        _remember(self._said, question, message.id)
+        self._said.put(question, message.id)
         if question in self._deleted and question not in self._turns:  # it is late for its turn
             await take_back(self._messenger.message(message.channel.id, message.id))
 
@@ -103,11 +103,11 @@ class Mentions:
     async def deleted(self, channel: int, messages: list[int]) -> None:
         """Take back the answers to questions that were deleted."""
         for message in messages:
-            _remember(self._deleted, message, None)
+            self._deleted.put(message, None)
         for message in messages:
             async with self._turn(message):
                 kept = await self._kept(channel, message)
-                shown = self._said.pop(message, None) or (kept.reply_message if kept else None)
+                shown = self._said.pop(message) or (kept.reply_message if kept else None)
                 try:
                     if kept is not None:
                         await self._desk.call(self._desk.journal.remove, kept.id)
@@ -152,8 +152,9 @@ class Mentions:
                 log.warning("message %s can't be answered: %s", message.id, error_name(error))
                 return None
             raise
-        _remember(self._said, message.id, sent.id)
-        if self._noted.pop(message.id, 0) is None:  # Discord may have shown us the note instead
+        self._said.put(message.id, sent.id)
+        if message.id in self._noted:  # Discord may have shown us the note instead
+            self._noted.pop(message.id)
             await rewrite(self._messenger.message(message.channel.id, sent.id), card)
         return sent.id
 
@@ -238,7 +239,7 @@ class Mentions:
         with suppress(*TROUBLE):
             if await self.say(message, getting_ready_card()) is not None:
                 return
-        _remember(self._noted, message.id, None)
+        self._noted.put(message.id, None)
 
     def _question(self, message: discord.Message) -> str:
         """Return the text of a message without the mention of the bot."""
@@ -264,10 +265,3 @@ async def _show_typing(message: discord.Message) -> None:
         await message.channel.typing()
     except TROUBLE as error:
         log.info("typing could not be shown: %s", error_name(error))
-
-
-def _remember(store: OrderedDict[int, T], key: int, value: T) -> None:
-    """Keep something of a message, forgetting the oldest when there is too much."""
-    store[key] = value
-    while len(store) > _REMEMBERED:
-        store.popitem(last=False)

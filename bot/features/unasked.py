@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import discord
@@ -18,6 +17,7 @@ from bot.service.questions import Question, Questions
 from bot.wire.deduplicate import Deduplicator
 from bot.wire.delivery import persist
 from index.collection_names import server_collection
+from index.lru import LRUCache
 from index.records import Answer
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ class Unasked:
         self._questions = questions
         self._mentions = mentions
         self._considered = Deduplicator()
-        self._answered: OrderedDict[int, None] = OrderedDict()  # messages others have replied to
-        self._posts: OrderedDict[int, asyncio.Future[discord.Message]] = OrderedDict()
+        self._answered: LRUCache[int, None] = LRUCache(_THREADS)  # messages others replied to
+        self._posts: LRUCache[int, asyncio.Future[discord.Message]] = LRUCache(_THREADS)
 
     async def message(self, message: discord.Message) -> None:
         """Answer a message that asks nobody in particular."""
@@ -102,24 +102,19 @@ class Unasked:
             return
         reference = message.reference
         if reference is not None and reference.message_id is not None:
-            self._remember(reference.message_id)
+            self._answered.put(reference.message_id, None)
         first_of = self._posts.get(thread)
         posted = first_of.result() if first_of is not None and first_of.done() else None
         if posted is not None and posted.author != message.author:
-            self._remember(thread)
-
-    def _remember(self, message: int) -> None:
-        self._answered[message] = None
-        while len(self._answered) > _THREADS:
-            self._answered.popitem(last=False)
+            self._answered.put(thread, None)
 
     def _post(self, thread: int) -> asyncio.Future[discord.Message]:
         """Return a promise of the first message of a post."""
-        if thread not in self._posts:
-            self._posts[thread] = asyncio.get_running_loop().create_future()
-        while len(self._posts) > _THREADS:
-            self._posts.popitem(last=False)
-        return self._posts[thread]
+        first = self._posts.get(thread)
+        if first is None:
+            first = asyncio.get_running_loop().create_future()
+            self._posts.put(thread, first)
+        return first
 
     async def _listens(self, guild: int, channel: int) -> bool:
         settings = await self._questions.settings(server_collection(guild))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from index.lru import LRUCache
 
 _REMEMBERED = 2_000  # a second delivery follows within seconds, and hundreds of events at the most
 
@@ -11,8 +11,7 @@ class Deduplicator:
     """Remembers what has been seen to lately, by id."""
 
     def __init__(self, most: int = _REMEMBERED) -> None:
-        self._most = most
-        self._seen: OrderedDict[int, None] = OrderedDict()
+        self._seen: LRUCache[int, None] = LRUCache(most)
 
     def __len__(self) -> int:
         return len(self._seen)
@@ -21,7 +20,5 @@ class Deduplicator:
         """Say whether this comes for the first time, and remember that it came."""
         if number in self._seen:
             return False
-        self._seen[number] = None
-        while len(self._seen) > self._most:
-            self._seen.popitem(last=False)
+        self._seen.put(number, None)
         return True

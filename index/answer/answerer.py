@@ -73,7 +73,7 @@ class Answerer:
         for key, answer in zip(fresh, made, strict=True):
             self._answers.put(key, answer)
             if any(map(self._has_changed, opened[fresh[key]])):
-                self._answers.drop(key)  # it may hold words of what was erased meanwhile
+                self._answers.pop(key)  # it may hold words of what was erased meanwhile
             answers[key] = answer
         return [answers[key] for key in keys]
 

@@ -8,14 +8,13 @@ answer is stored without text: its pages turn, and no word of it is ever on the 
 from __future__ import annotations
 
 import json
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 from typing import Any
 
 from index.errors import UnwritableError
 from index.language.characters import without_surrogates
+from index.lru import LRUCache
 from index.records import Passage, Ranked
 from index.store.answers import Scores
 from index.store.servers import settings_of
@@ -62,8 +61,7 @@ class Searches:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._lock = threading.Lock()
-        self._in_memory: OrderedDict[str, Search] = OrderedDict()  # oldest first
+        self._in_memory: LRUCache[str, Search] = LRUCache(_MOST)
 
     def record(self, search: Search) -> None:
         """Store a search on the disk, or in memory where it must not or can't be on the disk."""
@@ -72,15 +70,11 @@ class Searches:
         except UnwritableError:
             written = False
         if not written:
-            with self._lock:
-                self._in_memory[search.id] = search
-                while len(self._in_memory) > _MOST:
-                    self._in_memory.popitem(last=False)
+            self._in_memory.put(search.id, search)
 
     def find(self, search_id: str, collection: str) -> Search | None:
         """Return a search of one collection, or None where it is not stored there (any more)."""
-        with self._lock:
-            found = self._in_memory.get(search_id)
+        found = self._in_memory.get(search_id)
         if found is not None:
             return found if found.collection == collection else None
         rows = self._database.read(
@@ -92,8 +86,7 @@ class Searches:
 
     def in_memory_of(self, person: int) -> list[Search]:
         """Return a person's searches that are in memory alone."""
-        with self._lock:
-            return [search for search in self._in_memory.values() if search.asker == person]
+        return [search for search in self._in_memory.values() if search.asker == person]
 
     def delete_in_memory_of(self, person: int) -> int:
         """Delete a person's searches that are in memory, and return how many those were."""
@@ -101,13 +94,11 @@ class Searches:
 
     def delete_in_memory_until(self, asked: int) -> int:
         """Delete what has been in memory since that time or longer; return how many those were."""
-        with self._lock:
-            old = [search for search in self._in_memory.values() if search.asked <= asked]
+        old = [search for search in self._in_memory.values() if search.asked <= asked]
         return self._delete_in_memory(old)
 
     def _delete_in_memory(self, searches: list[Search]) -> int:
-        with self._lock:
-            return sum(self._in_memory.pop(search.id, None) is not None for search in searches)
+        return sum(self._in_memory.pop(search.id) is not None for search in searches)
 
     def _written(self, search: Search) -> bool:
         """Store a search on the disk where its server stores questions; return whether it does."""

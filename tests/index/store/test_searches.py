@@ -73,9 +73,10 @@ def test_where_questions_are_not_kept_a_search_is_held_15_minutes_and_never_on_t
 
 
 def test_only_the_newest_are_held_in_memory(
-    library: Library, searches: Searches, monkeypatch: pytest.MonkeyPatch
+    library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("index.store.searches._MOST", 2)
+    searches = Searches(library.database)
     Servers(library.database).change(1, keep_questions_days=0)
     for name in "abc":
         searches.record(searched(name))
