@@ -36,6 +36,8 @@ from bot.wire.failures import (
     is_unreachable,
     log_failure,
 )
+from bot.wire.in_time import set_deadline
+from bot.wire.lateness import Lateness
 from bot.wire.loop_lag import LoopLag
 from bot.wire.messenger import Messenger
 from bot.wire.request_log import watched
@@ -59,11 +61,14 @@ FEATURES = (
 
 
 class Commands(app_commands.CommandTree["PassageBot"]):
-    """The commands; one that Discord delivers twice is seen to once."""
+    """The commands: each is answered once however often it comes, and its time counts from here."""
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Say whether to go on: not with what was counted and is being answered already."""
-        return self.client.deduplicator.first(interaction.id)
+        if not self.client.deduplicator.first(interaction.id):
+            return False
+        set_deadline(interaction, self.client.lateness)
+        return True
 
 
 class PassageBot(discord.AutoShardedClient):
@@ -79,6 +84,7 @@ class PassageBot(discord.AutoShardedClient):
         unasked: Unasked,
         housekeeping: Housekeeping,
         deduplicator: Deduplicator,
+        lateness: Lateness,
         loop_lag: LoopLag,
     ) -> None:
         """Make the client; ``message_content`` asks for the one privileged intent."""
@@ -99,6 +105,7 @@ class PassageBot(discord.AutoShardedClient):
         self.unasked = unasked
         self.housekeeping = housekeeping
         self.deduplicator = deduplicator
+        self.lateness = lateness
         self.loop_lag = loop_lag
         self.tree = Commands(
             self,

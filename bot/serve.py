@@ -27,6 +27,7 @@ from bot.starter import sync_starter
 from bot.wire import gateway_log
 from bot.wire.component_router import ComponentRouter
 from bot.wire.deduplicate import Deduplicator
+from bot.wire.lateness import Lateness
 from bot.wire.loop_lag import LoopLag
 from bot.wire.messenger import Messenger
 from bot.wire.redaction import redact_output
@@ -83,18 +84,19 @@ def build_bot(
     engine: AsyncEngine, *, message_content: bool, daily: Callable[[], Path | None]
 ) -> PassageBot:
     """Return a client with all that it works with; ``daily`` makes each day's backup."""
-    messenger, deduplicator = Messenger(), Deduplicator()
+    messenger, deduplicator, lateness = Messenger(), Deduplicator(), Lateness()
     questions = Questions(engine, Rates())
     queue = IngestQueue(engine, messenger)
     mentions = Mentions(messenger, questions)
     return PassageBot(
-        Services(engine, questions, queue, ComponentRouter(deduplicator)),
+        Services(engine, questions, queue, ComponentRouter(deduplicator, lateness)),
         message_content=message_content,
         messenger=messenger,
         mentions=mentions,
         unasked=Unasked(questions, mentions),
         housekeeping=Housekeeping(engine, queue, daily),
         deduplicator=deduplicator,
+        lateness=lateness,
         loop_lag=LoopLag(),
     )
 

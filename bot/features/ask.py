@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TypeVar
 
 import discord
@@ -17,7 +16,7 @@ from bot.wire.delivery import (
     defer,
     respond,
 )
-from bot.wire.in_time import AT_ONCE, begun, done_by
+from bot.wire.in_time import begun, is_soon, time_is_left
 from index.errors import PassageError
 
 T = TypeVar("T")
@@ -54,11 +53,10 @@ async def answer(
 
     What comes late is promised an answer before anything else; no promise waits for its turn.
     """
-    soon = questions.lateness.deadline(interaction.created_at, AT_ONCE)
     collection = collection_of(interaction)
     with questions.underway():
         admitted = begun(questions.admit(collection, interaction.user.id))
-        if not await done_by(admitted, soon):
+        if not await is_soon(interaction, admitted):
             # Where the settings can't be read in time, it is safer that nobody else sees it.
             private = private is not False
             await defer(interaction, private=private)
@@ -72,11 +70,11 @@ async def answer(
             private=private_unless_chosen(interaction, settings) if private is None else private,
         )
         answered = begun(questions.answer(question))
-        if not await done_by(answered, soon) and not interaction.response.is_done():
+        if not await is_soon(interaction, answered) and not interaction.response.is_done():
             await defer(interaction, private=question.private)
         await tell_of_wait(questions, interaction, answered, private=question.private)
         given = await answered
-        if interaction.response.is_done() or asyncio.get_running_loop().time() < soon:
+        if interaction.response.is_done() or time_is_left(interaction):
             await questions.pace()
         shown = await respond(interaction, given.card, private=question.private)
         if shown is not None and not question.private:

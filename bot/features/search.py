@@ -26,7 +26,7 @@ from bot.wire.delivery import (
     respond,
     turn,
 )
-from bot.wire.in_time import AT_ONCE, begun, done_by
+from bot.wire.in_time import begun, is_soon
 from index.collection_names import SHARED, visible
 from index.errors import PassageError, UnknownArticleError
 from index.records import Ranked
@@ -66,18 +66,17 @@ class Searches:
         """Show the first page of what is found."""
         if not query.strip():
             raise PassageError("The search is empty; say what to look for.")
-        soon = self._questions.lateness.deadline(interaction.created_at, AT_ONCE)
         with self._questions.underway():
             collection = collection_of(interaction)
             admitted = begun(self._questions.admit(collection, interaction.user.id))
             # As for a question: where the settings can't be read in time, nobody else sees it.
-            private = not await done_by(admitted, soon)
+            private = not await is_soon(interaction, admitted)
             if private:
                 await defer(interaction, private=True)
             settings = await admitted
             private = private or private_unless_chosen(interaction, settings)
             work = begun(self._found(interaction, query, article, private=private))
-            if not await done_by(work, soon) and not interaction.response.is_done():
+            if not await is_soon(interaction, work) and not interaction.response.is_done():
                 await defer(interaction, private=private)
             await tell_of_wait(self._questions, interaction, work, private=private)
             await respond(interaction, await work, private=private)

@@ -17,7 +17,6 @@ from bot.errors import NotAllowedError, SlowDownError, StoppingError
 from bot.service.conversation import Conversations
 from bot.service.rates import Rates
 from bot.text.reasons import reason_phrase
-from bot.wire.lateness import Lateness
 from index.collection_names import is_personal, server_of, visible
 from index.errors import UnwritableError
 from index.language.followups import leans, understood
@@ -71,7 +70,6 @@ class Questions:
 
     def __init__(self, desk: AsyncEngine, rates: Rates) -> None:
         self.desk = desk
-        self.lateness = Lateness()
         self._rates = rates
         self._talk = Conversations()
         self._open = 0

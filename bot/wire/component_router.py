@@ -17,6 +17,8 @@ from bot.cards.custom_ids import FORMS, ComponentId, parse
 from bot.wire.deduplicate import Deduplicator
 from bot.wire.delivery import Interaction, respond
 from bot.wire.failures import answer_failure
+from bot.wire.in_time import set_deadline
+from bot.wire.lateness import Lateness
 from index.errors import PassageError
 
 Handler = Callable[[Interaction, ComponentId], Awaitable[None]]
@@ -30,8 +32,9 @@ _UNKNOWN = "This button is from another version of me. Ask again, and use the ne
 class ComponentRouter:
     """The actions of all cards, each with who sees to it."""
 
-    def __init__(self, once: Deduplicator) -> None:
-        self._once = once
+    def __init__(self, deduplicator: Deduplicator, lateness: Lateness) -> None:
+        self._deduplicator = deduplicator
+        self._lateness = lateness
         self._handlers: dict[str, Handler] = {}
 
     def on(self, handler: Handler, *actions: str) -> None:
@@ -41,8 +44,9 @@ class ComponentRouter:
 
     async def handle(self, interaction: Interaction) -> None:
         """See to a press; other interactions are none of ours, and what comes again is done."""
-        if interaction.type not in _KINDS or not self._once.first(interaction.id):
+        if interaction.type not in _KINDS or not self._deduplicator.first(interaction.id):
             return
+        set_deadline(interaction, self._lateness)
         data: Any = interaction.data or {}
         press = parse(str(data.get("custom_id", "")))
         if press is not None and (press.action in FORMS) != _is_form(interaction):

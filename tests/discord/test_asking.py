@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
@@ -322,7 +322,14 @@ async def test_a_hundred_people_ask_at_once(scene: Scene) -> None:
 
 async def test_what_comes_late_is_promised_an_answer_first(scene: Scene) -> None:
     """However fast the answer would be there: the bot is warm, and has answered this before."""
-    lines = (("ask", {"question": WORTH}), ("search", {"query": "Russia and Turkey"}))
+    lines: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("ask", {"question": WORTH}),
+        ("search", {"query": "Russia and Turkey"}),
+        ("article list", {}),
+        ("settings show", {}),
+        ("why", {"question": WORTH}),
+        ("help", {}),
+    )
     for line, given in lines:
         await acts.slash(scene.ada, line, scene.general, given).response(PATIENCE)
         used = acts.slash(scene.ada, line, scene.general, given, late=1.5)
