@@ -40,6 +40,7 @@ from bot.wire.in_time import set_deadline
 from bot.wire.lateness import Lateness
 from bot.wire.loop_lag import LoopLag
 from bot.wire.messenger import Messenger
+from bot.wire.replies import Replies
 from bot.wire.request_log import watched
 from index.errors import PassageError
 
@@ -80,6 +81,7 @@ class PassageBot(discord.AutoShardedClient):
         *,
         message_content: bool,
         messenger: Messenger,
+        replies: Replies,
         mentions: Mentions,
         unasked: Unasked,
         housekeeping: Housekeeping,
@@ -101,6 +103,7 @@ class PassageBot(discord.AutoShardedClient):
         )
         messenger.bind(self)
         self.services = services
+        self.replies = replies
         self.mentions = mentions
         self.unasked = unasked
         self.housekeeping = housekeeping
@@ -200,7 +203,7 @@ class PassageBot(discord.AutoShardedClient):
     async def on_message(self, message: discord.Message) -> None:
         """A mention, a reply, a direct message, or a channel that is answered unasked."""
         if message.author == self.user:
-            await self.mentions.appeared(message)
+            await self.replies.appeared(message)
         if self.mentions.spoken_to(message):
             await self.mentions.message(message)
         else:

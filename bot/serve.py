@@ -20,6 +20,7 @@ from bot.service.async_engine import AsyncEngine
 from bot.service.context import Services
 from bot.service.housekeeping import Housekeeping
 from bot.service.ingest_queue import IngestQueue
+from bot.service.message_answers import MessageAnswers
 from bot.service.questions import Questions
 from bot.service.rates import Rates
 from bot.service.signals import restore_signals
@@ -31,6 +32,7 @@ from bot.wire.lateness import Lateness
 from bot.wire.loop_lag import LoopLag
 from bot.wire.messenger import Messenger
 from bot.wire.redaction import redact_output
+from bot.wire.replies import Replies
 from config.settings import LogLevel, Settings
 from index.collection_names import SHARED
 from index.engine import Engine
@@ -87,13 +89,15 @@ def build_bot(
     messenger, deduplicator, lateness = Messenger(), Deduplicator(), Lateness()
     questions = Questions(engine, Rates())
     queue = IngestQueue(engine, messenger)
-    mentions = Mentions(messenger, questions)
+    replies = Replies(messenger)
+    answers = MessageAnswers(questions, replies)
     return PassageBot(
         Services(engine, questions, queue, ComponentRouter(deduplicator, lateness)),
         message_content=message_content,
         messenger=messenger,
-        mentions=mentions,
-        unasked=Unasked(questions, mentions),
+        replies=replies,
+        mentions=Mentions(messenger, questions, replies, answers),
+        unasked=Unasked(questions, answers),
         housekeeping=Housekeeping(engine, queue, daily),
         deduplicator=deduplicator,
         lateness=lateness,

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING
 
 import discord
 
 from bot.service.access import collection_of_message
+from bot.service.message_answers import MessageAnswers
 from bot.service.questions import Question, Questions
 from bot.wire.deduplicate import Deduplicator
 from bot.wire.delivery import persist
 from index.collection_names import server_collection
 from index.lru import LRUCache
 from index.records import Answer
-
-if TYPE_CHECKING:
-    from bot.features.mentions import Mentions
 
 SURE = 0.75
 """The confidence that an answer needs to be given unasked."""
@@ -37,13 +34,13 @@ _ASKS = re.compile(
 
 
 class Unasked:
-    """Listens where a server's keepers have asked for it."""
+    """Listens where a server's managers have asked for it."""
 
-    def __init__(self, questions: Questions, mentions: Mentions) -> None:
+    def __init__(self, questions: Questions, answers: MessageAnswers) -> None:
         self._questions = questions
-        self._mentions = mentions
+        self._answers = answers
         self._considered = Deduplicator()
-        self._answered: LRUCache[int, None] = LRUCache(_THREADS)  # messages others replied to
+        self._replied_to: LRUCache[int, None] = LRUCache(_THREADS)  # by others
         self._posts: LRUCache[int, asyncio.Future[discord.Message]] = LRUCache(_THREADS)
 
     async def message(self, message: discord.Message) -> None:
@@ -87,10 +84,15 @@ class Unasked:
             question, answer = max(zip(asked, answers, strict=True), key=_sureness)
             if answer.state != "answer" or answer.confidence < SURE:
                 return
-            await self._mentions.volunteer(message, question, answer, unless=self._is_answered)
+            await self._give(message, question, answer)
 
-    def _is_answered(self, message: discord.Message) -> bool:
-        return message.id in self._answered
+    async def _give(self, message: discord.Message, question: Question, answer: Answer) -> None:
+        """Give an answer, unless there is one by now, the bot's or somebody else's."""
+        async with self._answers.turn(message.id):
+            if message.id in self._replied_to:
+                return
+            if await self._answers.find(message.channel.id, message.id) is None:
+                await self._answers.give(message, await self._questions.keep(question, answer))
 
     def _notice(self, message: discord.Message) -> None:
         """Remember what a message tells: a post's first text, or that somebody has replied."""
@@ -102,11 +104,11 @@ class Unasked:
             return
         reference = message.reference
         if reference is not None and reference.message_id is not None:
-            self._answered.put(reference.message_id, None)
+            self._replied_to.put(reference.message_id, None)
         first_of = self._posts.get(thread)
         posted = first_of.result() if first_of is not None and first_of.done() else None
         if posted is not None and posted.author != message.author:
-            self._answered.put(thread, None)
+            self._replied_to.put(thread, None)
 
     def _post(self, thread: int) -> asyncio.Future[discord.Message]:
         """Return a promise of the first message of a post."""
