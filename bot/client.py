@@ -138,7 +138,7 @@ class PassageBot(discord.AutoShardedClient):
         told = json.dumps([str(self.application_id), payload], sort_keys=True, default=str)
         digest = hashlib.sha256(told.encode()).hexdigest()
         engine = self.services.engine
-        notes = engine.engine.library.notes
+        notes = engine.sync.library.notes
         if await engine.call(notes.get, "commands") == digest:
             return
         try:

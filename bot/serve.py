@@ -60,11 +60,11 @@ def run(settings: Settings) -> None:
         engine.index(SHARED)
         _ = engine.reader
 
-    desk = AsyncEngine(build_engine(settings), prepare, passages=settings.passages)
+    engine = AsyncEngine(build_engine(settings), prepare, passages=settings.passages)
     daily = partial(build_backups(settings).daily, settings.backups)
-    new_bot = partial(build_bot, desk, message_content=settings.message_content, daily=daily)
+    new_bot = partial(build_bot, engine, message_content=settings.message_content, daily=daily)
     try:
-        asyncio.run(_serve(desk, new_bot, token))
+        asyncio.run(_serve(engine, new_bot, token))
     except discord.LoginFailure as error:
         raise SettingsError(
             f"Discord refused the token in DISCORD_TOKEN; make a new one in {_PORTAL}."
@@ -115,7 +115,7 @@ def _log(level: LogLevel) -> None:
         logging.getLogger("httpx").setLevel(logging.WARNING)  # names each address that it fetches
 
 
-async def _serve(desk: AsyncEngine, new_bot: Callable[[], PassageBot], token: str) -> None:
+async def _serve(engine: AsyncEngine, new_bot: Callable[[], PassageBot], token: str) -> None:
     """Serve until told to stop; the library is closed when nothing can ask for it any more.
 
     Once it has been up, a connection that discord.py gives up on is made anew: what it was cut
@@ -141,5 +141,5 @@ async def _serve(desk: AsyncEngine, new_bot: Callable[[], PassageBot], token: st
             restore_signals()
             await asyncio.sleep(_AGAIN)
     finally:
-        await desk.close()
+        await engine.close()
         restore_signals()  # from here on there is no loop to tell

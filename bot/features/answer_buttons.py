@@ -39,7 +39,7 @@ REASONS: dict[str, Reason] = {
     "outdated": "outdated",
     "other": "not what I asked",
 }
-"""What a form's choice is to the journal."""
+"""What a form's choice is stored as."""
 
 _NEIGHBOURS = 1_200  # characters before and after a passage
 _NOT_YOURS = "There is nothing for you behind this button: the answer is no longer kept, or was "
@@ -93,7 +93,7 @@ class AnswerButtons:
     """The buttons below answers.  Each press is checked against whoever presses."""
 
     def __init__(self, services: Services) -> None:
-        self._desk: AsyncEngine = services.engine
+        self._engine: AsyncEngine = services.engine
         self._questions = services.questions
         self._sharing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -106,7 +106,7 @@ class AnswerButtons:
         """Show the text around a passage, to whoever asked for it."""
         found = await in_time(interaction, self._find(interaction, press))
         passage = found.passage(press.number)
-        work = self._desk.call(self._around, passage, found.kept.collection)
+        work = self._engine.call(self._around, passage, found.kept.collection)
         around = await in_time(interaction, work)
         card = changed_card()
         if passage is not None and around is not None:
@@ -150,7 +150,7 @@ class AnswerButtons:
             if found.passages and found.passage(press.number) is None:
                 await respond(interaction, changed_card(), private=True)
                 return
-            work = self._desk.call(self._card, found, press.number, private=False)
+            work = self._engine.call(self._card, found, press.number, private=False)
             card = await in_time(interaction, work, promise_update)
             shown = await respond(interaction, card, private=False)
             if shown is not None:
@@ -180,15 +180,15 @@ class AnswerButtons:
         reason: Reason | None = None,
         comment: str = "",
     ) -> None:
-        vote = self._desk.call(
-            self._desk.feedback.vote,
+        vote = self._engine.call(
+            self._engine.feedback.vote,
             press.key,
             collection_of(interaction),
             interaction.user.id,
             helpful=helpful,
             reason=reason,
             comment=comment,
-            now=self._desk.now,
+            now=self._engine.now,
         )
         kept = await in_time(interaction, vote)
         card = sentence_card(_THANKS if kept else _NO_VOTES, tone="fine" if kept else "plain")
@@ -201,24 +201,24 @@ class AnswerButtons:
         found = await self._find(interaction, press)
         shared = is_shared(found.kept)
         private = (found.kept.private or is_private(interaction)) and not shared
-        card = await self._desk.call(self._card, found, press.number, private=private)
+        card = await self._engine.call(self._card, found, press.number, private=private)
         return found.kept.private and not shared, card
 
     async def _find(self, interaction: Interaction, press: ComponentId) -> Found:
         """Return the answer a press is about.  Raises PassageError for what is not to be seen."""
         collection = collection_of(interaction)
         await self._questions.settings(collection)
-        found = await self._desk.call(self._look_up, press.key, collection)
+        found = await self._engine.call(self._look_up, press.key, collection)
         if found is None or not may_see(found.kept, interaction.user.id):
             raise PassageError(_NOT_KEPT)
         return found
 
     def _look_up(self, key: str, collection: str) -> Found | None:
-        kept = self._desk.journal.find(key, collection)
+        kept = self._engine.answers.find(key, collection)
         if kept is None:
             return None
         ids = [scores.passage for scores in kept.passages]
-        return Found(kept, kept.ranked(self._desk.engine.library.passages(ids)))
+        return Found(kept, kept.ranked(self._engine.sync.library.passages(ids)))
 
     def _card(self, found: Found, number: int, *, private: bool) -> discord.ui.LayoutView:
         none = found.kept.state == "none"
@@ -236,7 +236,7 @@ class AnswerButtons:
         """Return the text before and after a passage, None where its article is gone."""
         if passage is None:
             return None
-        library = self._desk.engine.library
+        library = self._engine.sync.library
         places = (library.around(name, passage.id, _NEIGHBOURS) for name in visible(collection))
         return next((found for found in places if found is not None), None)
 

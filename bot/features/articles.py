@@ -64,7 +64,7 @@ class Articles(app_commands.Group):
         """Queue a file or an address."""
         place = await in_time(interaction, manager_access(self._services.questions, interaction))
         if file is not None and url is None:
-            _check_size(file, self._services.engine.engine.limits)
+            _check_size(file, self._services.engine.sync.limits)
             job = IngestRequest("file", file.filename, lambda: _downloaded(file))
         elif url is not None and file is None:
             job = IngestRequest("url", _web_address(url), lambda: _given(_web_address(url)))
@@ -106,9 +106,10 @@ class Articles(app_commands.Group):
 
     async def _page(self, interaction: Interaction, page: int) -> ui.LayoutView:
         place = await manager_access(self._services.questions, interaction)
-        desk = self._services.engine
-        entries = await desk.call(desk.engine.library.listing.entries, place.collection)
-        shared = await desk.call(desk.engine.library.listing.count, SHARED)
+        engine = self._services.engine
+        listing = engine.sync.library.listing
+        entries = await engine.call(listing.entries, place.collection)
+        shared = await engine.call(listing.count, SHARED)
         return articles_card(entries, page=page, shared=shared)
 
     @app_commands.command(description="Show what is known about an article")
@@ -120,14 +121,14 @@ class Articles(app_commands.Group):
 
     async def _shown(self, interaction: Interaction, article: str) -> ui.LayoutView:
         place, entry = await self._wanted(interaction, article)
-        desk = self._services.engine
-        whole = await desk.call(desk.engine.library.article, place.collection, entry.id)
+        engine = self._services.engine
+        whole = await engine.call(engine.sync.library.article, place.collection, entry.id)
         return article_card(entry, whole.text[:_OPENING])
 
     async def _wanted(self, interaction: Interaction, article: str) -> tuple[Access, Entry]:
         place = await manager_access(self._services.questions, interaction)
-        desk = self._services.engine
-        return place, await desk.call(wanted, desk.engine.library, place.collection, article)
+        engine = self._services.engine
+        return place, await engine.call(wanted, engine.sync.library, place.collection, article)
 
     @app_commands.command(description="Remove an article from the library")
     @app_commands.describe(article="Its title")
@@ -148,8 +149,8 @@ class Articles(app_commands.Group):
 
     async def _taken_out(self, interaction: Interaction, key: str) -> Entry | None:
         place = await manager_access(self._services.questions, interaction)
-        desk = self._services.engine
-        return await desk.call(take_out, desk.engine.library, place.collection, key)
+        engine = self._services.engine
+        return await engine.call(take_out, engine.sync.library, place.collection, key)
 
     async def kept(self, interaction: Interaction, _press: ComponentId) -> None:
         """Leave everything as it is."""
@@ -180,8 +181,8 @@ class Articles(app_commands.Group):
             place, entry = await self._wanted(interaction, article)
             return place, [entry]
         place = await manager_access(self._services.questions, interaction)
-        desk = self._services.engine
-        return place, await desk.call(desk.engine.library.listing.entries, place.collection)
+        engine = self._services.engine
+        return place, await engine.call(engine.sync.library.listing.entries, place.collection)
 
     @show.autocomplete("article")
     @remove.autocomplete("article")
@@ -192,8 +193,8 @@ class Articles(app_commands.Group):
             place = await manager_access(self._services.questions, interaction)
         except NotAllowedError:
             return []
-        desk = self._services.engine
-        found = await desk.call(offered, desk.engine.library, place.collection, typed)
+        engine = self._services.engine
+        found = await engine.call(offered, engine.sync.library, place.collection, typed)
         return [app_commands.Choice(name=name, value=value) for name, value in found]
 
 

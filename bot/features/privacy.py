@@ -84,9 +84,7 @@ class Personal:
         services, person = self._services, interaction.user.id
         async with services.queue.pause(user_collection(person)):
             gone = await services.engine.call(services.engine.privacy.forget, person)
-            await services.engine.ingest(
-                services.engine.engine.forget_index, user_collection(person)
-            )
+            await services.engine.ingest(services.engine.sync.forget_index, user_collection(person))
         told = ", ".join(
             (
                 plural(gone.questions, "question"),

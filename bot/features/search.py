@@ -59,7 +59,7 @@ class Searches:
     """Searches and their pages."""
 
     def __init__(self, services: Services) -> None:
-        self._desk = services.engine
+        self._engine = services.engine
         self._questions = services.questions
 
     async def search(self, interaction: Interaction, query: str, article: str | None) -> None:
@@ -85,7 +85,7 @@ class Searches:
         """Show another page."""
         collection = collection_of(interaction)
         await self._questions.settings(collection)
-        search, card = await self._desk.call(self._page, press, collection, interaction.user.id)
+        search, card = await self._engine.call(self._page, press, collection, interaction.user.id)
         await turn(interaction, card, private=search.private)
 
     async def titles(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -95,18 +95,18 @@ class Searches:
             await self._questions.settings(collection)
         except NotAllowedError:
             return []
-        found = await self._desk.call(self._offered, collection, typed)
+        found = await self._engine.call(self._offered, collection, typed)
         return [app_commands.Choice(name=name, value=value) for name, value in found]
 
     async def _found(
         self, interaction: Interaction, query: str, name: str | None, *, private: bool
     ) -> discord.ui.LayoutView:
         collection = collection_of(interaction)
-        article = None if name is None else await self._desk.call(self._meant, collection, name)
+        article = None if name is None else await self._engine.call(self._meant, collection, name)
         places, within = visible(collection), None
         if article is not None:
             places, within = tuple(dict.fromkeys((article[0], *places))), article[1].id
-        found = await self._desk.search(query, places, PAGES * FOUND_A_PAGE, within)
+        found = await self._engine.search(query, places, PAGES * FOUND_A_PAGE, within)
         search = Search(
             id=new_id(),
             collection=collection,
@@ -114,22 +114,22 @@ class Searches:
             query=query,
             article=article[1].title if article else None,
             private=private,
-            asked=self._desk.now,
+            asked=self._engine.now,
             passages=tuple(map(Scores.of, found)),
         )
-        return await self._desk.call(self._kept, search, found)
+        return await self._engine.call(self._kept, search, found)
 
     def _kept(self, search: Search, found: Sequence[Ranked]) -> discord.ui.LayoutView:
-        self._desk.searches.record(search)
+        self._engine.searches.record(search)
         return search_card(search.query, found, key=search.id, article=search.article)
 
     def _page(
         self, press: ComponentId, collection: str, person: int
     ) -> tuple[Search, discord.ui.LayoutView]:
-        search = self._desk.searches.find(press.key, collection)
+        search = self._engine.searches.find(press.key, collection)
         if search is None or (search.private and search.asker != person):
             raise PassageError(_OLD)
-        library = self._desk.engine.library
+        library = self._engine.sync.library
         still = library.passages([scores.passage for scores in search.passages])
         card = search_card(
             search.query,
@@ -142,13 +142,13 @@ class Searches:
 
     def _meant(self, collection: str, name: str) -> tuple[str, Entry]:
         """Return the article that is meant, from somebody's own library or everybody's."""
-        library = self._desk.engine.library
+        library = self._engine.sync.library
         try:
             return collection, wanted(library, collection, name)
         except UnknownArticleError:
             return SHARED, wanted(library, SHARED, name)
 
     def _offered(self, collection: str, typed: str) -> list[tuple[str, str]]:
-        library = self._desk.engine.library
+        library = self._engine.sync.library
         found = [one for name in visible(collection) for one in offered(library, name, typed)]
         return found[:MOST_CHOICES]

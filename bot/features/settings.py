@@ -105,8 +105,8 @@ class Choices(app_commands.Group):
             raise PassageError(
                 f"I answer unasked in {MOST_CHANNELS} channels already: turn one of them off first."
             )
-        guilds, guild_id = self._services.engine.guilds, _guild(interaction)
-        change = self._services.engine.call(guilds.answer_in, guild_id, channel.id, on=on)
+        servers, guild_id = self._services.engine.servers, _guild(interaction)
+        change = self._services.engine.call(servers.answer_in, guild_id, channel.id, on=on)
         await in_time(interaction, change)
         told = f"In #{channel.name} I now answer without being asked when I have a clear answer."
         if not on:
@@ -153,8 +153,8 @@ class Choices(app_commands.Group):
 
     async def _changed(self, interaction: Interaction, changed: SettingsChange) -> ServerSettings:
         await server_manager_access(self._services.questions, interaction)
-        guilds, guild_id = self._services.engine.guilds, _guild(interaction)
-        return await self._services.engine.call(guilds.change, guild_id, **changed)
+        servers, guild_id = self._services.engine.servers, _guild(interaction)
+        return await self._services.engine.call(servers.change, guild_id, **changed)
 
     def _card(self, interaction: Interaction, settings: ServerSettings) -> ui.LayoutView:
         """Return the card, without channels and a role that have been deleted."""

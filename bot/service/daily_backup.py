@@ -21,16 +21,16 @@ _EVERY = 3600.0  # seconds between two looks at whether a backup is due, or is t
 _PATIENCE = 60.0  # seconds that loading the model goes before
 
 
-async def back_up_daily(desk: AsyncEngine, daily: Callable[[], Path | None]) -> None:
+async def back_up_daily(engine: AsyncEngine, daily: Callable[[], Path | None]) -> None:
     """Have each day's backup made, until cancelled; ``daily`` returns it, or None if none is due.
 
     Where it fails, the log says why, and the next hour tries again.
     """
     with suppress(TimeoutError):
-        await asyncio.wait_for(desk.ready.wait(), _PATIENCE)
+        await asyncio.wait_for(engine.ready.wait(), _PATIENCE)
     while True:
         try:
-            made = await desk.call(daily)
+            made = await engine.call(daily)
             if made is not None:
                 log.info("the library is backed up as %s", made.name)
         except PassageError as error:

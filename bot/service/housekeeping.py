@@ -64,10 +64,10 @@ class Housekeeping:
         ``present`` are those that Discord lists for ``shards`` of ``count``; they hold those with
         an outage too, so that none of them counts as left.
         """
-        desk = self._engine
-        known = served(await desk.call(desk.guilds.known), shards, count)
+        engine = self._engine
+        known = served(await engine.call(engine.servers.known), shards, count)
         for gone in known.difference(present):
-            await desk.call(desk.guilds.mark_left, gone, desk.now)
+            await engine.call(engine.servers.mark_left, gone, engine.now)
         for back in known.intersection(present):
             await self._back(back)
 
@@ -77,26 +77,26 @@ class Housekeeping:
 
     async def left(self, guild: discord.Guild) -> None:
         """Hide a server's data.  Discord.py doesn't call this for an outage."""
-        desk = self._engine
-        await desk.call(desk.guilds.mark_left, guild.id, desk.now)
+        engine = self._engine
+        await engine.call(engine.servers.mark_left, guild.id, engine.now)
 
     async def _back(self, guild_id: int) -> None:
-        desk = self._engine
-        if not await desk.call(desk.guilds.is_hidden, guild_id):
+        engine = self._engine
+        if not await engine.call(engine.servers.is_hidden, guild_id):
             return
-        if not await desk.call(desk.guilds.mark_joined, guild_id, desk.now):
+        if not await engine.call(engine.servers.mark_joined, guild_id, engine.now):
             await self._erase(guild_id)
         self._queue.wake(server_collection(guild_id))
 
     async def _tidy(self) -> None:
         """Delete in time, until cancelled; where that fails, the next round does it."""
-        desk = self._engine
+        engine = self._engine
         while True:
             try:
-                await desk.call(desk.privacy.prune, desk.now)
-                for guild_id in await desk.call(desk.guilds.expired, desk.now):
+                await engine.call(engine.privacy.prune, engine.now)
+                for guild_id in await engine.call(engine.servers.expired, engine.now):
                     await self._erase(guild_id)
-                await desk.call(desk.engine.tidy, desk.now)
+                await engine.call(engine.sync.tidy, engine.now)
             except UnwritableError:
                 pass  # told by the library, once
             except Exception as error:  # noqa: BLE001 - logged there; the next round tries again
@@ -106,5 +106,5 @@ class Housekeeping:
     async def _erase(self, guild_id: int) -> None:
         collection = server_collection(guild_id)
         async with self._queue.pause(collection):
-            await self._engine.ingest(self._engine.engine.erase, collection)
+            await self._engine.ingest(self._engine.sync.erase, collection)
         log.info("deleted what was kept of a server that was left 30 days ago")

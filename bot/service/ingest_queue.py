@@ -130,10 +130,10 @@ class IngestQueue:
         notice: ProgressMessage,
         asker: int,
     ) -> None:
-        desk = self._engine
+        engine = self._engine
         async with self._queueing:
-            number = await desk.call(
-                desk.jobs.enqueue,
+            number = await engine.call(
+                engine.jobs.enqueue,
                 collection,
                 asker=asker,
                 kind=wanted.kind,
@@ -141,10 +141,12 @@ class IngestQueue:
                 payload=payload,
                 channel=notice.channel,
                 message=notice.message,
-                now=desk.now,
+                now=engine.now,
             )
             self._notices[number] = notice
-        ahead = [job for job in await desk.call(desk.jobs.pending, collection) if job.id < number]
+        ahead = [
+            job for job in await engine.call(engine.jobs.pending, collection) if job.id < number
+        ]
         await notice.show(queued_card(len(ahead)) if ahead else progress_card(wanted.name, 0, 0))
         self.wake(collection)
 
@@ -162,15 +164,17 @@ class IngestQueue:
             del self._workers[collection]
 
     async def _next(self, collection: str) -> Work | None:
-        desk = self._engine
+        engine = self._engine
         if self._stopping(collection):
             return None
         async with self._queueing:
-            waiting = await desk.call(desk.jobs.pending, collection)
-            return await desk.call(desk.jobs.start, waiting[0].id, desk.now) if waiting else None
+            waiting = await engine.call(engine.jobs.pending, collection)
+            return (
+                await engine.call(engine.jobs.start, waiting[0].id, engine.now) if waiting else None
+            )
 
     async def _run(self, work: Work) -> None:
-        job, desk = work.job, self._engine
+        job, engine = work.job, self._engine
         notice = self._notices.get(job.id) or ProgressMessage.of_job(self._messenger, job)
         report = Report()
         try:
@@ -178,11 +182,11 @@ class IngestQueue:
             self._notices.pop(job.id, None)
             # Told first: a process that ends in between tells again, and nobody is left in doubt.
             await notice.conclude(report_card(report))
-            await desk.call(desk.jobs.finish, job.id, _kept(report), desk.now)
+            await engine.call(engine.jobs.finish, job.id, _kept(report), engine.now)
         except _Stopped:
             return
         finally:
-            await desk.call(desk.jobs.release, job.id)
+            await engine.call(engine.jobs.release, job.id)
 
     async def _fill(self, report: Report, work: Work, notice: ProgressMessage) -> None:
         """Do a job and take down what becomes of it; whatever fails is a line of the report."""
@@ -211,7 +215,7 @@ class IngestQueue:
         self, work: Work, progress: ProgressUpdates
     ) -> AsyncIterator[Added | ExtractionError]:
         """Yield what becomes of each article; others' jobs get their turn in between."""
-        desk, job = self._engine, work.job
+        engine, job = self._engine, work.job
 
         def step(title: str, done: int, total: int) -> None:
             if self._stopping(job.collection):
@@ -220,14 +224,14 @@ class IngestQueue:
 
         for number, source in enumerate(_sources(work), 1):
             progress.number = number
-            items = _added(desk.engine, job, source, step)
+            items = _added(engine.sync, job, source, step)
             while True:
                 if self._stopping(job.collection):
                     raise _Stopped
-                if await desk.call(desk.jobs.find, job.id) is None:
+                if await engine.call(engine.jobs.find, job.id) is None:
                     yield ExtractionError("What isn't listed as added was not: " + _FORGOTTEN)
                     return
-                item = await desk.ingest(next, items, None)
+                item = await engine.ingest(next, items, None)
                 if item is None:
                     break
                 yield item

@@ -20,7 +20,7 @@ class MessageAnswers:
     def __init__(self, questions: Questions, replies: Replies) -> None:
         self._questions = questions
         self._replies = replies
-        self._desk = questions.desk
+        self._engine = questions.engine
 
     def turn(self, message: int) -> asyncio.Lock:
         """Return the lock to hold while a message is answered."""
@@ -28,11 +28,11 @@ class MessageAnswers:
 
     async def find(self, channel: int, message: int) -> StoredAnswer | None:
         """Return the answer to a message."""
-        return await self._desk.call(self._desk.journal.of_question, channel, message)
+        return await self._engine.call(self._engine.answers.of_question, channel, message)
 
     async def shown_by(self, channel: int, reply: int) -> StoredAnswer | None:
         """Return the answer that a reply shows."""
-        return await self._desk.call(self._desk.journal.of_reply, channel, reply)
+        return await self._engine.call(self._engine.answers.of_reply, channel, reply)
 
     async def is_answered(self, message: discord.Message) -> bool:
         """Say whether a message has a reply."""
@@ -63,7 +63,7 @@ class MessageAnswers:
                 stored = await self.find(channel, message)
                 try:
                     if stored is not None:
-                        await self._desk.call(self._desk.journal.remove, stored.id)
+                        await self._engine.call(self._engine.answers.remove, stored.id)
                 finally:
                     reply = stored.reply_message if stored else None
                     await self._replies.take_back(channel, message, reply)

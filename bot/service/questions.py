@@ -68,8 +68,8 @@ class WayOn(NamedTuple):
 class Questions:
     """Answers questions, minding each person's share, and what is said in passing."""
 
-    def __init__(self, desk: AsyncEngine, rates: Rates) -> None:
-        self.desk = desk
+    def __init__(self, engine: AsyncEngine, rates: Rates) -> None:
+        self.engine = engine
         self._rates = rates
         self._talk = Conversations()
         self._open = 0
@@ -97,29 +97,29 @@ class Questions:
         server = server_of(collection)
         if server is None:
             return ServerSettings()
-        if await self.desk.call(self.desk.guilds.is_hidden, server):
+        if await self.engine.call(self.engine.servers.is_hidden, server):
             raise NotAllowedError(_AWAY)
-        return await self.desk.call(self.desk.guilds.get, server)
+        return await self.engine.call(self.engine.servers.get, server)
 
     async def answer(self, question: Question) -> GivenAnswer:
         """Answer a question and keep it.  Raises PassageError."""
         follows = question.answered or self._talk.before(
-            question.channel, question.person, self.desk.now, private=question.private
+            question.channel, question.person, self.engine.now, private=question.private
         )
         answer, follows = await self._ask(question, follows)
-        given = await self.desk.call(self._keep, question, answer, follows)
+        given = await self.engine.call(self._keep, question, answer, follows)
         self._talk.said(
-            question.channel, question.person, given.id, self.desk.now, private=question.private
+            question.channel, question.person, given.id, self.engine.now, private=question.private
         )
         return given
 
     async def consider(self, question: Question) -> Answer:
         """Answer a question without keeping or saying anything yet."""
-        return await self.desk.ask(question.text, visible(question.collection))
+        return await self.engine.ask(question.text, visible(question.collection))
 
     async def keep(self, question: Question, answer: Answer) -> GivenAnswer:
         """Keep an answer that was considered and is to be given."""
-        return await self.desk.call(self._keep, question, answer, None)
+        return await self.engine.call(self._keep, question, answer, None)
 
     async def again(self, answer_id: str, question: Question) -> GivenAnswer:
         """Answer a question that was edited, in the place of the answer it had.
@@ -127,19 +127,19 @@ class Questions:
         What was asked since is none of its business.
         """
         answer, _ = await self._ask(question, question.answered)
-        return await self.desk.call(self._replace, answer_id, question, answer)
+        return await self.engine.call(self._replace, answer_id, question, answer)
 
     async def shown(self, answer_id: str, channel: int, message: int) -> None:
         """Remember which message shows an answer, if there is room for that: it is given."""
         with suppress(UnwritableError):
-            await self.desk.call(self.desk.journal.answered_with, answer_id, channel, message)
+            await self.engine.call(self.engine.answers.answered_with, answer_id, channel, message)
 
     async def waits_long(self, work: asyncio.Future[Any]) -> bool:
         """Say whether something waits for the models for so long that whoever asked is to know."""
-        if self.desk.ready.is_set():
+        if self.engine.ready.is_set():
             return False
         await asyncio.wait({work}, timeout=_PATIENCE)
-        return not (work.done() or self.desk.ready.is_set())
+        return not (work.done() or self.engine.ready.is_set())
 
     async def pace(self) -> None:
         """Wait for a turn of one's own to send something.
@@ -173,7 +173,7 @@ class Questions:
                 try:
                     await asyncio.wait_for(self._quiet.wait(), _LAST_CALL / (4 if last else 1))
                 except TimeoutError:
-                    self.desk.give_up(StoppingError(_STOPPED))
+                    self.engine.give_up(StoppingError(_STOPPED))
 
     def card(self, answer_id: str, answer: Answer, question: Question) -> discord.ui.LayoutView:
         """Return the card of an answer.  Blocks: for another thread than the loop's."""
@@ -182,7 +182,7 @@ class Questions:
 
     def way_on(self, collection: str) -> WayOn:
         """Return what can be asked about instead, and whom to tell.  Blocks."""
-        listing = self.desk.engine.library.listing
+        listing = self.engine.sync.library.listing
         places = visible(collection)
         found = [one.title for name in places for one in listing.titles(name, most=NAMES)][:NAMES]
         more = sum(map(listing.count, places)) - len(found)
@@ -190,8 +190,8 @@ class Questions:
         return WayOn(tuple(found), max(0, more), mine if is_personal(collection) else "")
 
     async def _ask(self, question: Question, follows: str | None) -> tuple[Answer, str | None]:
-        before = await self.desk.call(self._before, question, follows)
-        answer = await self.desk.ask(question.text, visible(question.collection), before)
+        before = await self.engine.call(self._before, question, follows)
+        answer = await self.engine.ask(question.text, visible(question.collection), before)
         return answer, follows if before else None
 
     def _before(self, question: Question, follows: str | None) -> str:
@@ -200,7 +200,7 @@ class Questions:
             return ""
         before: list[str] = []
         while follows is not None and len(before) < _LINKS:
-            kept = self.desk.journal.find(follows, question.collection)
+            kept = self.engine.answers.find(follows, question.collection)
             if kept is None or kept.question is None or (kept.private and not question.private):
                 break
             before.append(kept.question)
@@ -216,7 +216,7 @@ class Questions:
         Its buttons then say that it isn't kept.
         """
         try:
-            answer_id = self.desk.journal.record(
+            answer_id = self.engine.answers.record(
                 answer,
                 reason=reason_phrase(answer.reason),
                 collection=question.collection,
@@ -225,7 +225,7 @@ class Questions:
                 message=question.message,
                 follows=follows,
                 private=question.private,
-                now=self.desk.now,
+                now=self.engine.now,
             )
         except UnwritableError:
             answer_id = new_id()
@@ -233,5 +233,5 @@ class Questions:
 
     def _replace(self, answer_id: str, question: Question, answer: Answer) -> GivenAnswer:
         with suppress(UnwritableError):
-            self.desk.journal.update(answer_id, answer, reason_phrase(answer.reason))
+            self.engine.answers.update(answer_id, answer, reason_phrase(answer.reason))
         return GivenAnswer(answer_id, answer, self.card(answer_id, answer, question))

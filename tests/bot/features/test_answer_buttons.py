@@ -16,11 +16,11 @@ HERE = server_collection(7)
 
 
 async def test_the_text_around_a_passage_costs_no_look_at_the_others(tmp_path: Path) -> None:
-    engine = Engine(tmp_path, BagOfWords)
-    desk = AsyncEngine(engine, lambda _: None, passages=3)
+    sync = Engine(tmp_path, BagOfWords)
+    engine = AsyncEngine(sync, lambda _: None, passages=3)
     text, pieces = drafts("The ferry came first.", "The bridge opened in 1931.", "Then came trams.")
-    engine.library.store(HERE, made("a", text), pieces)
-    middle = engine.library.passages_of(HERE, "a")[1]
+    sync.library.store(HERE, made("a", text), pieces)
+    middle = sync.library.passages_of(HERE, "a")[1]
     columns: set[str | None] = set()
 
     def watch(act: int, table: str | None, column: str | None, *_: str | None) -> int:
@@ -28,12 +28,12 @@ async def test_the_text_around_a_passage_costs_no_look_at_the_others(tmp_path: P
             columns.add(column)
         return sqlite3.SQLITE_OK
 
-    async with build_bot(desk, message_content=False, daily=lambda: None) as bot:
-        with engine.library.database.writing() as db:
+    async with build_bot(engine, message_content=False, daily=lambda: None) as bot:
+        with sync.library.database.writing() as db:
             db.execute("UPDATE passages SET digest = 'damaged' WHERE id <> ?", (middle.id,))
-        with engine.library.database.reading() as db:
+        with sync.library.database.reading() as db:
             db.set_authorizer(watch)
         around = AnswerButtons(bot.services)._around(middle, HERE)
-    await desk.close()
+    await engine.close()
     assert around == ("The ferry came first.\n\n", "\n\nThen came trams.")
     assert columns == {"id", "article", "collection", "start", "end"}

@@ -26,11 +26,11 @@ MOON = Article(source="moon", title="The moon", text="Armstrong was the first on
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
-    engine = Engine(tmp_path, BagOfWords)
-    engine.add_article(MOON, SHARED)
-    yield engine
-    engine.close()
+async def sync(tmp_path: Path) -> AsyncIterator[Engine]:
+    sync = Engine(tmp_path, BagOfWords)
+    sync.add_article(MOON, SHARED)
+    yield sync
+    sync.close()
 
 
 def nothing(_engine: Engine) -> None:
@@ -38,70 +38,70 @@ def nothing(_engine: Engine) -> None:
 
 
 async def test_questions_that_arrive_together_go_through_the_model_together(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    sync: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batches: list[int] = []
-    together = engine.ask_together
+    together = sync.ask_together
 
     def counted(asked: Sequence[Query], k: int) -> list[Answer]:
         batches.append(len(asked))
         return together(asked, k)
 
-    monkeypatch.setattr(engine, "ask_together", counted)
-    desk = AsyncEngine(engine, nothing, passages=3)
+    monkeypatch.setattr(sync, "ask_together", counted)
+    engine = AsyncEngine(sync, nothing, passages=3)
     questions = [f"Who was first on the moon, {number}?" for number in range(70)]
-    waiting = [asyncio.create_task(desk.ask(question, [SHARED])) for question in questions]
+    waiting = [asyncio.create_task(engine.ask(question, [SHARED])) for question in questions]
     await asyncio.sleep(0)
-    desk.open()
+    engine.open()
     answers = await asyncio.gather(*waiting)
-    await desk.close()
+    await engine.close()
     assert [answer.question for answer in answers] == questions
     assert batches == [*[8] * 8, 6]
 
 
 async def test_while_some_are_read_the_next_are_looked_for(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    sync: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    together, both = engine.ask_together, threading.Barrier(2)
+    together, both = sync.ask_together, threading.Barrier(2)
 
     def meeting(asked: Sequence[Query], k: int) -> list[Answer]:
         both.wait(10)  # raises where nobody else comes
         return together(asked, k)
 
-    monkeypatch.setattr(engine, "ask_together", meeting)
-    desk = AsyncEngine(engine, nothing, passages=3)
-    desk.open()
+    monkeypatch.setattr(sync, "ask_together", meeting)
+    engine = AsyncEngine(sync, nothing, passages=3)
+    engine.open()
     questions = [f"Who was first on the moon, {number}?" for number in range(16)]
-    answers = await asyncio.gather(*(desk.ask(question, [SHARED]) for question in questions))
-    await desk.close()
+    answers = await asyncio.gather(*(engine.ask(question, [SHARED]) for question in questions))
+    await engine.close()
     assert [answer.question for answer in answers] == questions
 
 
-async def test_questions_wait_for_the_model(engine: Engine) -> None:
+async def test_questions_wait_for_the_model(sync: Engine) -> None:
     loaded = threading.Event()
-    desk = AsyncEngine(engine, lambda _: bool(loaded.wait(10)), passages=3)
-    desk.open()
-    desk.open()
-    asked = asyncio.create_task(desk.ask("Who was first on the moon?", [SHARED]))
+    engine = AsyncEngine(sync, lambda _: bool(loaded.wait(10)), passages=3)
+    engine.open()
+    engine.open()
+    asked = asyncio.create_task(engine.ask("Who was first on the moon?", [SHARED]))
     await asyncio.sleep(0.05)
     assert not asked.done()
-    assert not desk.ready.is_set()
+    assert not engine.ready.is_set()
     loaded.set()
     assert (await asked).passages
-    assert desk.ready.is_set()
-    await desk.close()
+    assert engine.ready.is_set()
+    await engine.close()
 
 
-async def test_a_model_that_can_not_be_loaded_is_told_to_everyone(engine: Engine) -> None:
+async def test_a_model_that_can_not_be_loaded_is_told_to_everyone(sync: Engine) -> None:
     def fail(_engine: Engine) -> None:
         raise ModelError("The model is not there.")
 
-    desk = AsyncEngine(engine, fail, passages=3)
-    desk.open()
+    engine = AsyncEngine(sync, fail, passages=3)
+    engine.open()
     for _ in range(2):
         with pytest.raises(ModelError, match="not there"):
-            await desk.ask("Who was first on the moon?", [SHARED])
-    await desk.close()
+            await engine.ask("Who was first on the moon?", [SHARED])
+    await engine.close()
 
 
 class FieldError(ModelError):
@@ -112,9 +112,9 @@ class FieldError(ModelError):
         self.line = line
 
 
-async def told(desk: AsyncEngine, people: int) -> list[BaseException]:
+async def told(engine: AsyncEngine, people: int) -> list[BaseException]:
     """Return what people are told who all ask at once."""
-    asked = (desk.ask("Who was first on the moon?", [SHARED]) for _ in range(people))
+    asked = (engine.ask("Who was first on the moon?", [SHARED]) for _ in range(people))
     found = await asyncio.gather(*asked, return_exceptions=True)
     return [one for one in found if isinstance(one, BaseException)]
 
@@ -135,15 +135,15 @@ def frames(error: BaseException) -> int:
     ids=lambda failure: type(failure).__name__,
 )
 async def test_everyone_is_told_by_an_exception_of_their_own(
-    engine: Engine, failure: Exception
+    sync: Engine, failure: Exception
 ) -> None:
     def fail(_engine: Engine) -> None:
         raise failure from ValueError("why")
 
-    desk = AsyncEngine(engine, fail, passages=3)
-    desk.open()
-    errors = [error for _ in range(20) for error in await told(desk, 2)]
-    await desk.close()
+    engine = AsyncEngine(sync, fail, passages=3)
+    engine.open()
+    errors = [error for _ in range(20) for error in await told(engine, 2)]
+    await engine.close()
     assert len({id(error) for error in errors}) == 40
     assert {(type(error), str(error)) for error in errors} == {(type(failure), str(failure))}
     assert all(vars(error) == vars(failure) for error in errors)
@@ -152,67 +152,67 @@ async def test_everyone_is_told_by_an_exception_of_their_own(
 
 
 async def test_all_who_wait_at_the_end_are_told_by_an_exception_of_their_own(
-    engine: Engine,
+    sync: Engine,
 ) -> None:
-    desk = AsyncEngine(engine, nothing, passages=3)
-    waiting = asyncio.create_task(told(desk, 3))
+    engine = AsyncEngine(sync, nothing, passages=3)
+    waiting = asyncio.create_task(told(engine, 3))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     error = PassageError("Stopped.")
-    desk.give_up(error)
+    engine.give_up(error)
     errors = await waiting
-    await desk.close()
+    await engine.close()
     assert len({id(one) for one in (error, *errors)}) == 4
     assert [str(one) for one in errors] == ["Stopped."] * 3
 
 
 async def test_a_question_that_fails_fails_alone(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    sync: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    together = engine.ask_together
+    together = sync.ask_together
 
     def brittle(asked: Sequence[Query], k: int) -> list[Answer]:
         if any("bad" in one.text for one in asked):
             raise PassageError("That one is bad.")
         return together(asked, k)
 
-    monkeypatch.setattr(engine, "ask_together", brittle)
-    desk = AsyncEngine(engine, nothing, passages=3)
-    desk.open()
+    monkeypatch.setattr(sync, "ask_together", brittle)
+    engine = AsyncEngine(sync, nothing, passages=3)
+    engine.open()
     results = await asyncio.gather(
-        *(desk.ask(text, [SHARED]) for text in ("moon?", "bad?", "first?")),
+        *(engine.ask(text, [SHARED]) for text in ("moon?", "bad?", "first?")),
         return_exceptions=True,
     )
-    await desk.close()
+    await engine.close()
     assert [type(result) for result in results] == [Answer, PassageError, Answer]
 
 
 async def test_the_loop_goes_on_while_the_model_works(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    sync: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    together = engine.ask_together
+    together = sync.ask_together
 
     def slow(asked: Sequence[Query], k: int) -> list[Answer]:
         time.sleep(0.2)
         return together(asked, k)
 
-    monkeypatch.setattr(engine, "ask_together", slow)
-    desk = AsyncEngine(engine, nothing, passages=3)
-    desk.open()
-    asked = asyncio.create_task(desk.ask("moon?", [SHARED]))
+    monkeypatch.setattr(sync, "ask_together", slow)
+    engine = AsyncEngine(sync, nothing, passages=3)
+    engine.open()
+    asked = asyncio.create_task(engine.ask("moon?", [SHARED]))
     turns = 0
     while not asked.done():
         await asyncio.sleep(0.01)
         turns += 1
-    await desk.close()
+    await engine.close()
     assert turns > 5
 
 
-async def test_who_still_waits_at_the_end_is_told(engine: Engine) -> None:
-    desk = AsyncEngine(engine, nothing, passages=3)
-    asked = asyncio.create_task(desk.ask("moon?", [SHARED]))
+async def test_who_still_waits_at_the_end_is_told(sync: Engine) -> None:
+    engine = AsyncEngine(sync, nothing, passages=3)
+    asked = asyncio.create_task(engine.ask("moon?", [SHARED]))
     await asyncio.sleep(0)
-    await desk.close()
+    await engine.close()
     with pytest.raises(PassageError, match="being stopped"):
         await asked
 
@@ -236,22 +236,22 @@ class Embedding(BagOfWords):
 
 @pytest.fixture
 async def slow(tmp_path: Path) -> AsyncIterator[tuple[AsyncEngine, Embedding]]:
-    """A desk whose shared collection is level with the library."""
+    """An engine whose shared collection is up to date with the library."""
     model = Embedding()
-    engine = Engine(tmp_path, lambda: model)
-    engine.add_article(MOON, SHARED)
-    desk = AsyncEngine(engine, nothing, passages=3)
-    desk.open()
-    await desk.ask("Who was first on the moon?", [SHARED])
-    yield desk, model
+    sync = Engine(tmp_path, lambda: model)
+    sync.add_article(MOON, SHARED)
+    engine = AsyncEngine(sync, nothing, passages=3)
+    engine.open()
+    await engine.ask("Who was first on the moon?", [SHARED])
+    yield engine, model
     model.let_go.set()
-    await desk.close()
+    await engine.close()
 
 
-def unembedded(desk: AsyncEngine, collection: str, *texts: str) -> None:
+def unembedded(engine: AsyncEngine, collection: str, *texts: str) -> None:
     """Store passages of which no vectors are kept, as those of another model are not."""
     text, pieces = drafts(*texts)
-    desk.engine.library.store(collection, made("a", text), pieces)
+    engine.sync.library.store(collection, made("a", text), pieces)
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -263,28 +263,28 @@ async def until(true: Callable[[], bool]) -> None:
 async def test_indexes_being_rebuilt_hold_up_only_who_asks_them(
     slow: tuple[AsyncEngine, Embedding], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk, model = slow
+    engine, model = slow
     rebuilt: list[str] = []
-    real = desk.engine.index
-    monkeypatch.setattr(desk.engine, "index", lambda name: rebuilt.append(name) or real(name))
+    real = engine.sync.index
+    monkeypatch.setattr(engine.sync, "index", lambda name: rebuilt.append(name) or real(name))
     names = [f"guild:{number}" for number in range(3)]
     for name in names:
-        unembedded(desk, name, f"The slow river of {name}.")
+        unembedded(engine, name, f"The slow river of {name}.")
     held_up = [
-        asyncio.create_task(desk.ask(f"Which river, {number}?", [name, SHARED]))
+        asyncio.create_task(engine.ask(f"Which river, {number}?", [name, SHARED]))
         for name in names
         for number in range(2)
     ]
-    held_up += [asyncio.create_task(desk.ask("Which rivers?", names))]
-    searching = [asyncio.create_task(desk.search("river", [name], 3)) for name in names]
+    held_up += [asyncio.create_task(engine.ask("Which rivers?", names))]
+    searching = [asyncio.create_task(engine.search("river", [name], 3)) for name in names]
     await until(lambda: model.working == 2)
     async with asyncio.timeout(30):
         for number in range(20):
-            assert (await desk.ask(f"Who was first on the moon, {number}?", [SHARED])).passages
-            assert await desk.search("moon", [SHARED], 3)
-        unembedded(desk, "guild:4", "A quick river.")
+            assert (await engine.ask(f"Who was first on the moon, {number}?", [SHARED])).passages
+            assert await engine.search("moon", [SHARED], 3)
+        unembedded(engine, "guild:4", "A quick river.")
         real("guild:4")
-        assert (await desk.ask("Which river?", ["guild:4", SHARED])).passages
+        assert (await engine.ask("Which river?", ["guild:4", SHARED])).passages
     assert not any(task.done() for task in (*held_up, *searching))
     model.let_go.set()
     answers = await asyncio.gather(*held_up)
@@ -296,30 +296,30 @@ async def test_indexes_being_rebuilt_hold_up_only_who_asks_them(
 async def test_an_index_that_can_not_be_rebuilt_fails_each_who_asks_it_and_nobody_else(
     slow: tuple[AsyncEngine, Embedding],
 ) -> None:
-    desk, _ = slow
-    unembedded(desk, "guild:1", "A broken river.")
+    engine, _ = slow
+    unembedded(engine, "guild:1", "A broken river.")
     for _ in range(2):
         results = await asyncio.gather(
-            desk.ask("Which river?", ["guild:1", SHARED]),
-            desk.ask("Who was first on the moon?", [SHARED]),
-            desk.ask("What river?", ["guild:1"]),
-            desk.search("river", ["guild:1"], 3),
+            engine.ask("Which river?", ["guild:1", SHARED]),
+            engine.ask("Who was first on the moon?", [SHARED]),
+            engine.ask("What river?", ["guild:1"]),
+            engine.search("river", ["guild:1"], 3),
             return_exceptions=True,
         )
         assert [type(one) for one in results] == [PassageError, Answer, PassageError, PassageError]
-    desk.engine.remove("a", "guild:1")
-    assert not (await desk.ask("Which river?", ["guild:1"])).passages
+    engine.sync.remove("a", "guild:1")
+    assert not (await engine.ask("Which river?", ["guild:1"])).passages
 
 
 async def test_who_no_longer_waits_for_an_index_stops_its_rebuilding_for_nobody_else(
     slow: tuple[AsyncEngine, Embedding],
 ) -> None:
-    desk, model = slow
-    unembedded(desk, "guild:1", "The slow river.")
+    engine, model = slow
+    unembedded(engine, "guild:1", "The slow river.")
     leaving, staying, searching = (
-        asyncio.create_task(desk.ask("Which river?", ["guild:1"])),
-        asyncio.create_task(desk.ask("What river?", ["guild:1"])),
-        asyncio.create_task(desk.search("river", ["guild:1"], 3)),
+        asyncio.create_task(engine.ask("Which river?", ["guild:1"])),
+        asyncio.create_task(engine.ask("What river?", ["guild:1"])),
+        asyncio.create_task(engine.search("river", ["guild:1"], 3)),
     )
     await until(lambda: model.working == 1)
     leaving.cancel()
@@ -334,15 +334,15 @@ async def test_who_no_longer_waits_for_an_index_stops_its_rebuilding_for_nobody_
 async def test_the_end_waits_for_no_index_to_be_rebuilt(
     slow: tuple[AsyncEngine, Embedding],
 ) -> None:
-    desk, model = slow
-    unembedded(desk, "guild:1", *(f"The slow river {number:03}." for number in range(300)))
+    engine, model = slow
+    unembedded(engine, "guild:1", *(f"The slow river {number:03}." for number in range(300)))
     waiting = [
-        asyncio.create_task(desk.ask("Which river?", ["guild:1"])),
-        asyncio.create_task(desk.search("river", ["guild:1"], 3)),
+        asyncio.create_task(engine.ask("Which river?", ["guild:1"])),
+        asyncio.create_task(engine.search("river", ["guild:1"], 3)),
     ]
     await until(lambda: model.working == 1)
-    index = desk.engine._indexes.get("guild:1")
-    closing = asyncio.create_task(desk.close())
+    index = engine.sync._indexes.get("guild:1")
+    closing = asyncio.create_task(engine.close())
     await until(lambda: index._stopped)
     model.let_go.set()
     await closing
@@ -357,9 +357,9 @@ async def test_indexes_that_can_not_all_stay_open_are_rebuilt_once(
 ) -> None:
     monkeypatch.setattr(open_indexes, "MOST_OPEN", 1)
     monkeypatch.setattr(CollectionIndex, "save", lambda _: None)  # as where there is no room
-    desk, _ = slow
+    engine, _ = slow
     names = ["guild:1", "guild:2"]
     for name in names:
-        unembedded(desk, name, *(f"River {number} of {name}." for number in range(300)))
+        unembedded(engine, name, *(f"River {number} of {name}." for number in range(300)))
     async with asyncio.timeout(30):
-        assert (await desk.ask("Which river?", names)).passages
+        assert (await engine.ask("Which river?", names)).passages

@@ -22,17 +22,17 @@ HERE = server_collection(7)
 
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[PassageBot]:
-    desk = AsyncEngine(Engine(tmp_path, BagOfWords), lambda _: None, passages=3)
-    async with build_bot(desk, message_content=False, daily=lambda: None) as bot:
+    engine = AsyncEngine(Engine(tmp_path, BagOfWords), lambda _: None, passages=3)
+    async with build_bot(engine, message_content=False, daily=lambda: None) as bot:
         yield bot
-    await desk.close()
+    await engine.close()
 
 
 async def queue(bot: PassageBot) -> int:
     """Queue a text and have it looked at; its report goes nowhere."""
-    desk = bot.services.engine
-    number = await desk.call(
-        desk.jobs.enqueue, HERE, asker=1, kind="paste", name="Bell", channel=2, message=3, now=4,
+    engine = bot.services.engine
+    number = await engine.call(
+        engine.jobs.enqueue, HERE, asker=1, kind="paste", name="Bell", channel=2, message=3, now=4,
         payload=pasted("Bell", "The bell was cast in 1704.", "", None),
     )  # fmt: skip
     bot.services.queue.wake(HERE)
@@ -74,6 +74,5 @@ async def test_a_pause_that_is_cancelled_while_it_waits_is_over(bot: PassageBot)
     over.set()
     await busy
     await worked()
-    assert [entry.title for entry in bot.services.engine.engine.library.listing.entries(HERE)] == [
-        "Bell"
-    ]
+    entries = bot.services.engine.sync.library.listing.entries(HERE)
+    assert [entry.title for entry in entries] == ["Bell"]
