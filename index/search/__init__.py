@@ -1,1 +1,1 @@
-"""The derived index of a collection: vectors (FAISS) and terms (BM25), level with the store."""
+"""A collection's derived index: vectors (FAISS) and terms (BM25), up to date with the store."""

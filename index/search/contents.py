@@ -31,7 +31,7 @@ class IndexContents:
         self.use_terms(TermIndex())
 
     def use_terms(self, terms: TermIndex) -> None:
-        """Put other terms in place, with the scores and spellings derived from them."""
+        """Replace the terms, and with them the scorer and the spelling that read them."""
         self.terms = terms
         self.spelling = Spelling(terms)
         self.bm25 = BM25(terms, self.spelling)

@@ -12,10 +12,10 @@ from index.models.embedder import Embedder
 from index.store.library import Library
 
 ProgressCallback = Callable[[int, int], None]
-"""Told how many of how many passages are taken in."""
+"""Called with the number of passages done and the number of all."""
 
 
-_BATCH = 64  # passages embedded between two reports of progress
+_BATCH = 64  # passages embedded between two calls of ``progress``
 
 
 def embedded(
@@ -27,10 +27,11 @@ def embedded(
     *,
     stored: bool = False,
 ) -> NDArray[np.float32]:
-    """Return the vectors of passages, embedding and keeping only those not kept before.
+    """Return the vectors of passages, shape (texts, dimension).
 
-    ``collection`` is the one that they are to be added to; ``stored`` says that they are in the
-    library already, or were.
+    Only those that the library has no vector of are embedded, and their vectors stored there.
+    ``collection`` is the collection that the passages are to be added to; ``stored`` says that
+    they are in the library already, or were.  ``progress`` counts embedded passages.
     """
     digests = [text_digest(text) for text in texts]
     vectors = library.vectors.of_texts(embedder.identity, list(dict.fromkeys(digests)))
@@ -40,9 +41,9 @@ def embedded(
     for start in range(0, len(queue), _BATCH):
         batch = queue[start : start + _BATCH]
         fresh = embedder.embed_passages([text for _, text in batch])
-        made = {digest: row for (digest, _), row in zip(batch, fresh, strict=True)}
-        library.vectors.store(embedder.identity, made, collection, stored=stored)
-        vectors.update(made)
+        rows_by_digest = {digest: row for (digest, _), row in zip(batch, fresh, strict=True)}
+        library.vectors.store(embedder.identity, rows_by_digest, collection, stored=stored)
+        vectors.update(rows_by_digest)
         if progress is not None:
             progress(start + len(batch), len(queue))
     rows = [vectors[digest] for digest in digests]

@@ -1,4 +1,4 @@
-"""Arrays that grow at their end without being copied each time."""
+"""NumPy arrays with amortised appends."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-_LEAST = 64  # elements that there is room for at the least
+_MIN_CAPACITY = 64
 
 
 class GrowingArray(Generic[Scalar]):
-    """A one-dimensional array to append to; as a list does, it keeps room for more."""
+    """A one-dimensional array to append to; like a list, it reserves spare capacity."""
 
     def __init__(self, values: NDArray[Scalar]) -> None:
-        self._room = values
+        self._buffer = values
         self._size = len(values)
 
     def __len__(self) -> int:
@@ -24,15 +24,15 @@ class GrowingArray(Generic[Scalar]):
 
     @property
     def values(self) -> NDArray[Scalar]:
-        """What it holds; writing to it writes through, until it grows."""
-        return self._room[: self._size]
+        """A view of its elements; writes go through to the array until it is next extended."""
+        return self._buffer[: self._size]
 
     def extend(self, values: NDArray[Scalar]) -> None:
-        """Append some values."""
+        """Append values."""
         size = self._size + len(values)
-        if size > len(self._room):
-            room = np.empty(max(_LEAST, size + size // 4), self._room.dtype)
-            room[: self._size] = self.values
-            self._room = room
-        self._room[self._size : size] = values
+        if size > len(self._buffer):
+            buffer = np.empty(max(_MIN_CAPACITY, size + size // 4), self._buffer.dtype)
+            buffer[: self._size] = self.values
+            self._buffer = buffer
+        self._buffer[self._size : size] = values
         self._size = size

@@ -1,4 +1,4 @@
-"""The arrays that an index of terms lies in, made of those of before and of what came since."""
+"""A snapshot of a term index, and the arrays of a new layout made from it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from index.search.postings import Postings
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """An index of terms at some moment, passages by slot.
+    """A term index at one moment, passages by slot.
 
-    ``tokens`` and ``postings`` are of the first slots, ``recent`` holds the tokens of each
-    of the rest; ``words`` are the terms by number.
+    ``tokens`` and ``postings`` are those of the last layout and cover the first slots;
+    ``recent`` holds the tokens of each of the rest.  ``words`` are the terms by number.
     """
 
     words: Sequence[str]
@@ -29,27 +29,29 @@ class Layout:
     recent: Sequence[NDArray[np.int32]]
 
     def arrays(self) -> Arrays:
-        """Return the arrays of what is alive, for ``TermIndex.from_arrays``.
+        """Return the arrays of the passages that are alive, for ``TermIndex.from_arrays``.
 
-        Those that there were are never written to, only replaced: they may be mapped.
-        What came is laid out behind what was there, so that little is sorted.  Terms that no
-        passage has any more get no number.
+        The arrays of the last layout are never written to, as they may be mapped.  Recent
+        passages are appended to it, so that only they are sorted.  Terms that no passage holds
+        any more are left out.
         """
         first = len(self.ids) - len(self.recent)
-        old, late = self.alive[:first], self.alive[first:]
-        came = [tokens for tokens, lives in zip(self.recent, late, strict=True) if lives]
-        later_tokens = np.concatenate([np.zeros(0, np.int32), *came])
+        old_alive, recent_alive = self.alive[:first], self.alive[first:]
+        recent = [tokens for tokens, lives in zip(self.recent, recent_alive, strict=True) if lives]
+        recent_tokens = np.concatenate([np.zeros(0, np.int32), *recent])
         lengths = self.lengths[self.alive].astype(np.int64)
-        stayed = int(old.sum())
-        later = Postings.of(later_tokens, lengths[stayed:], len(self.words), first=stayed)
-        postings = self.postings.without(old).followed_by(later)
-        tokens = np.concatenate([self._tokens_of(old), later_tokens])
+        old_count = int(old_alive.sum())
+        recent_postings = Postings.of(
+            recent_tokens, lengths[old_count:], len(self.words), first=old_count
+        )
+        postings = self.postings.only(old_alive).followed_by(recent_postings)
+        tokens = np.concatenate([self._tokens_of(old_alive), recent_tokens])
         words = list(self.words)
         used = np.flatnonzero(postings.frequencies)
         if len(used) < len(words):
             numbers = np.zeros(len(words), np.int32)
             numbers[used] = np.arange(len(used), dtype=np.int32)
-            tokens, postings = numbers[tokens], postings.of_terms(used)
+            tokens, postings = numbers[tokens], postings.renumbered(used)
             words = [words[number] for number in used]
         return {
             "words": np.frombuffer("\n".join(words).encode("utf-8", "surrogatepass"), np.uint8),
@@ -61,8 +63,8 @@ class Layout:
             "counts": postings.counts,
         }
 
-    def _tokens_of(self, old: NDArray[np.bool_]) -> NDArray[np.int32]:
-        """Return the tokens of those passages of before that are still there."""
-        if old.all():
+    def _tokens_of(self, old_alive: NDArray[np.bool_]) -> NDArray[np.int32]:
+        """Return the tokens of the last layout's passages that are still alive."""
+        if old_alive.all():
             return self.tokens
-        return self.tokens[np.repeat(old, self.lengths[: len(old)])]
+        return self.tokens[np.repeat(old_alive, self.lengths[: len(old_alive)])]

@@ -1,4 +1,4 @@
-"""The indexes that are open: opened when first asked for, closed when others need the room."""
+"""The indexes that are open: opened on first use, the least recently used evicted."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from index.search.embedding import ProgressCallback
 
 MOST_OPEN = 64
 MOST_PASSAGES = 100_000
-"""What is kept open, all together; one index is, however large it is."""
+"""Limits on what is open, all together; one index stays open, however large it is."""
 
 
 class OpenIndexes:
-    """Open indexes by collection, those in use last.  May be used from any thread."""
+    """Open indexes by collection, most recently used last.  Thread-safe."""
 
     def __init__(self, opener: Callable[[str], CollectionIndex]) -> None:
         self._open = opener
         self._held: OrderedDict[str, CollectionIndex] = OrderedDict()
-        # Those held, and those closed that somebody still asks or saves.
+        # Those held, and those evicted that are still being searched or saved.
         self._alive: WeakValueDictionary[str, CollectionIndex] = WeakValueDictionary()
         self._opening: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()  # never held while an index is read, changed or saved
@@ -32,13 +32,13 @@ class OpenIndexes:
 
     def get(self, collection: str) -> CollectionIndex:
         """Return the index of a collection, opened if need be."""
-        index = self._found(collection)
+        index = self._lookup(collection)
         if index is not None:
             return index
         with self._lock:
             opening = self._opening.setdefault(collection, threading.Lock())
         with opening:
-            index = self._found(collection)
+            index = self._lookup(collection)
             if index is None:
                 index = self._open(collection)
                 with self._lock:
@@ -58,16 +58,16 @@ class OpenIndexes:
         return indexes
 
     def make_room(self, in_use: Iterable[str] = ()) -> None:
-        """Save and close those that were asked for longest ago, until what is open fits.
+        """Save and evict the least recently used, until what is open is within the limits.
 
-        Those ``in_use`` go last, the first of them first.
+        Those ``in_use`` are evicted last, the first of them first.
         """
-        for index in self._surplus(in_use):
-            with suppress(OSError):  # it is simply built anew later
+        for index in self._evict_surplus(in_use):
+            with suppress(OSError):  # it is simply rebuilt later
                 index.save()
 
     def forget(self, collection: str) -> None:
-        """Drop an index without saving it: once this returns, nobody writes its files."""
+        """Drop an index without saving it: once this returns, its files are never written."""
         with self._lock:
             self._held.pop(collection, None)
             index = self._alive.pop(collection, None)
@@ -75,14 +75,14 @@ class OpenIndexes:
             index.discard()
 
     def stop(self) -> None:
-        """Break off whatever index is being brought level with the library."""
+        """Make every refresh in progress, and any further one, end with a PassageError."""
         with self._lock:
             indexes = list(self._alive.values())
         for index in indexes:
             index.stop()
 
     def save(self) -> None:
-        """Write changed indexes to disk; where that fails they are simply built anew later."""
+        """Write changed indexes to disk; where that fails they are simply rebuilt later."""
         with self._lock:
             indexes = list(self._alive.values())
         for index in indexes:
@@ -90,10 +90,10 @@ class OpenIndexes:
             with suppress(OSError):
                 index.save()
 
-    def _found(self, collection: str) -> CollectionIndex | None:
-        """Return an index that is open, or taken back where it was closed but is still in use.
+    def _lookup(self, collection: str) -> CollectionIndex | None:
+        """Return an index that is open, or was evicted but is still in use, as most recently used.
 
-        Of one collection there are never two, of which the older could be saved last.
+        A collection never has two indexes, as the older one could be saved last.
         """
         with self._lock:
             index = self._alive.get(collection)
@@ -102,8 +102,9 @@ class OpenIndexes:
                 self._held.move_to_end(collection)
             return index
 
-    def _surplus(self, in_use: Iterable[str]) -> list[CollectionIndex]:
-        closed = []
+    def _evict_surplus(self, in_use: Iterable[str]) -> list[CollectionIndex]:
+        """Evict what is beyond the limits, and return it, for it is still to be saved."""
+        evicted = []
         with self._lock:
             for name in in_use:
                 if name in self._held:
@@ -115,5 +116,5 @@ class OpenIndexes:
                 if not index.changing:  # else saving it would wait for the end of that
                     del self._held[name]
                     passages -= len(index)
-                    closed.append(index)
-        return closed
+                    evicted.append(index)
+        return evicted

@@ -1,4 +1,4 @@
-"""Which passages hold each term, and how often, in arrays that are laid out once."""
+"""Postings: which passages hold each term, and how often, in immutable arrays."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_MOST = 2**16 - 1  # occurrences of a term in a passage that are told apart
+_MAX_COUNT = 2**16 - 1  # of a term in one passage; more are stored as this many
 
 Occurrences = tuple[NDArray[np.int32], NDArray[np.uint16] | NDArray[np.float32]]
 """The slots of the passages that hold a term, ascending, and how often each holds it."""
@@ -15,7 +15,7 @@ Occurrences = tuple[NDArray[np.int32], NDArray[np.uint16] | NDArray[np.float32]]
 
 @dataclass(frozen=True, slots=True)
 class Postings:
-    """The occurrences of all terms one after the other; ``offsets`` says where each begins.
+    """The occurrences of all terms, concatenated; ``offsets`` says where each term's begin.
 
     Shapes: ``offsets`` (terms + 1,), ``slots`` and ``counts`` (occurrences,).
     """
@@ -35,14 +35,14 @@ class Postings:
         return cls(
             np.searchsorted(keys, np.arange(terms + 1) * width),
             (keys % width + first).astype(np.int32),
-            np.minimum(counts, _MOST).astype(np.uint16),
+            np.minimum(counts, _MAX_COUNT).astype(np.uint16),
         )
 
     def __len__(self) -> int:
         return len(self.slots)
 
     def __getitem__(self, term: int) -> Occurrences:
-        """Return the occurrences of a term; none of one that came later."""
+        """Return the occurrences of a term; none of a term that was added later."""
         start, end = self.offsets[term : term + 2] if term + 1 < len(self.offsets) else (0, 0)
         return self.slots[start:end], self.counts[start:end]
 
@@ -51,19 +51,19 @@ class Postings:
         """In how many passages each term is."""
         return np.diff(self.offsets)
 
-    def without(self, alive: NDArray[np.bool_]) -> Postings:
-        """Return the postings of the passages ``alive``, by slot, in slots without gaps."""
+    def only(self, alive: NDArray[np.bool_]) -> Postings:
+        """Return the postings of the slots ``alive``, shape (slots,), renumbered without gaps."""
         if alive.all():
             return self
-        kept = alive[self.slots]
+        live = alive[self.slots]
         moved = np.cumsum(alive, dtype=np.int32) - np.int32(1)
-        gone = np.concatenate([np.zeros(1, np.int64), np.cumsum(~kept)])
+        removed = np.concatenate([np.zeros(1, np.int64), np.cumsum(~live)])
         return Postings(
-            self.offsets - gone[self.offsets], moved[self.slots[kept]], self.counts[kept]
+            self.offsets - removed[self.offsets], moved[self.slots[live]], self.counts[live]
         )
 
     def followed_by(self, later: Postings) -> Postings:
-        """Return these together with those of later slots, and perhaps of more terms."""
+        """Return these merged with those of later slots, which may have more terms."""
         ends = self.offsets[1:]
         ends = np.concatenate([ends, np.full(len(later.offsets) - len(self.offsets), len(self))])
         places = np.repeat(ends, later.frequencies)
@@ -73,6 +73,6 @@ class Postings:
             np.insert(self.counts, places, later.counts),
         )
 
-    def of_terms(self, used: NDArray[np.int64]) -> Postings:
-        """Return the same numbered anew, where all but the terms ``used`` are in no passage."""
+    def renumbered(self, used: NDArray[np.int64]) -> Postings:
+        """Return the same with only the terms ``used``, renumbered; no other has any occurrence."""
         return Postings(np.append(self.offsets[used], len(self)), self.slots, self.counts)

@@ -41,8 +41,9 @@ class SavedIndex:
         self._discarded = False
 
     def read(self) -> ReadIndex | None:
-        """Return what the files hold, or None unless both are whole, fit each other and fit the
-        library as it is or was.
+        """Return what the files hold, or None where they can't be used.
+
+        Both must be whole, and built from the same past or present generation of this library.
         """
         files = [read_derived(self._folder / name) for name in ("vectors", "terms")]
         if files[0] is None or files[1] is None or files[0][0] != files[1][0]:

@@ -13,7 +13,7 @@ from index.search.growing_array import GrowingArray
 from index.search.layout import Layout
 from index.search.postings import Occurrences, Postings
 
-_LEAST, _MOST = 4_096, 32_768
+_MIN_CHANGES, _MAX_CHANGES = 4_096, 32_768
 """Passages added or removed until it needs a new layout: a quarter of these, within bounds."""
 
 
@@ -55,7 +55,7 @@ class TermIndex:
     def outgrown(self) -> bool:
         """Whether so much was added or removed since the last layout that it needs another."""
         changed = len(self._recent_tokens) + len(self._removed)
-        return changed > min(max(_LEAST, self._laid_out // 4), _MOST)
+        return changed > min(max(_MIN_CHANGES, self._laid_out // 4), _MAX_CHANGES)
 
     @property
     def version(self) -> int:

@@ -1,7 +1,7 @@
 """FAISS over a collection's passages: inner products of unit vectors, so cosines.
 
-Exact up to ``GROWN`` passages.  From there on vectors are kept in 8 bits a dimension, in
-lists around centroids of the collection's own, of which the nearest few are looked through
+Exact up to ``GROWN`` passages.  From there on vectors are quantized to 8 bits a dimension, in
+inverted lists around centroids trained on the collection, of which the nearest are searched
 (Jégou et al., "Product Quantization for Nearest Neighbor Search", 2011, section IV).
 """
 
@@ -17,45 +17,45 @@ from numpy.typing import NDArray
 from index.models.embedder import Vectors
 
 GROWN = 50_000
-"""Passages up to which every vector is compared; that takes three milliseconds on one core."""
+"""Passages up to which search is exhaustive; that takes three milliseconds on one core."""
 
-_AGAIN = 4  # times as many passages as it was trained for, and its lists are too long
-_LISTS = 4  # times the square root of the number of passages, as FAISS advises
-_PROBED = 128  # lists looked through for a question
-_SAMPLE = 64  # vectors a centroid is learnt from
-_ROUNDS = 10
-_MARGIN = 0.1  # of the range of a dimension, for vectors that come later
+_OUTGROWN = 4  # times as many passages as it was trained for, and its lists are too long
+_LISTS_PER_ROOT = 4  # lists by the square root of the number of passages, as FAISS advises
+_PROBES = 128  # lists searched for a query
+_POINTS_PER_CENTROID = 64  # vectors of the sample that train one
+_ITERATIONS = 10  # of k-means
+_MARGIN = 0.1  # of the range of a dimension, for vectors that are added later
 
 
 class VectorIndex:
-    """Vectors under their passage ids, which FAISS keeps beside them and never renumbers."""
+    """Vectors by passage id, which FAISS stores beside them and never renumbers."""
 
     def __init__(self, dimension: int, index: Any | None = None) -> None:
         self._index: Any = index or faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
         if isinstance(self._index, faiss.IndexIVF):
-            self._index.nprobe = _PROBED
+            self._index.nprobe = _PROBES
 
     @classmethod
     def trained(cls, sample: Vectors, passages: int) -> VectorIndex:
-        """Return an empty index laid out for so many passages like those of the sample.
+        """Return an empty index, trained on a sample of the vectors of so many passages.
 
-        Keeps to one core, for a while: the others are for those who ask.
+        Uses one core, which may take long: the others are for searches.
         """
         faiss.omp_set_num_threads(1)  # of this thread
         dimension = sample.shape[1]
         index = faiss.IndexIVFScalarQuantizer(
             faiss.IndexFlatIP(dimension),
             dimension,
-            lists_for(passages),
+            list_count(passages),
             faiss.ScalarQuantizer.QT_8bit,
             faiss.METRIC_INNER_PRODUCT,
         )
-        # Not what is left beside a centroid: subjects that come later would fall out of its range.
+        # Not residuals: those of subjects that are added later would fall out of the trained range.
         index.by_residual = False
         index.sq.rangestat_arg = _MARGIN
-        index.cp.niter = _ROUNDS
-        index.cp.max_points_per_centroid = _SAMPLE
-        index.cp.min_points_per_centroid = 1  # says nothing where the sample is small
+        index.cp.niter = _ITERATIONS
+        index.cp.max_points_per_centroid = _POINTS_PER_CENTROID
+        index.cp.min_points_per_centroid = 1  # no warning where the sample is small
         index.train(sample)
         layout: Any = faiss.DirectMap  # type: ignore[attr-defined]
         index.set_direct_map_type(layout.Hashtable)
@@ -71,15 +71,15 @@ class VectorIndex:
 
     @property
     def exact(self) -> bool:
-        """Whether every vector is compared."""
+        """Whether search is exhaustive, and vectors are stored unquantized."""
         return not isinstance(self._index, faiss.IndexIVF)
 
     @property
     def outgrown(self) -> bool:
-        """Whether it should give way to one that is ``trained`` for as many as it holds."""
+        """Whether an index ``trained`` for as many passages as it holds should replace it."""
         if self.exact:
             return len(self) > GROWN
-        return lists_for(len(self) // _AGAIN) > int(self._index.nlist)
+        return list_count(len(self) // _OUTGROWN) > int(self._index.nlist)
 
     @property
     def ids(self) -> NDArray[np.int64]:
@@ -102,28 +102,28 @@ class VectorIndex:
 
     def remove(self, ids: Iterable[int]) -> None:
         """Remove vectors; ids that are not there are ignored."""
-        gone = np.fromiter(ids, np.int64)
-        if not len(gone):
+        removed = np.fromiter(ids, np.int64)
+        if not len(removed):
             return
         if self.exact:
-            self._index.remove_ids(faiss.IDSelectorBatch(gone))
+            self._index.remove_ids(faiss.IDSelectorBatch(removed))
         else:
-            gone = gone[np.isin(gone, self.ids)]
-            self._index.remove_ids(faiss.IDSelectorArray(gone))
+            removed = removed[np.isin(removed, self.ids)]
+            self._index.remove_ids(faiss.IDSelectorArray(removed))
 
     def search(
         self, query: NDArray[np.float32], k: int, among: Sequence[int] | None = None
     ) -> list[tuple[int, float]]:
         """Return the ``k`` nearest passages of one vector with their cosines, best first.
 
-        ``among`` are ids that are there, and the only ones to be considered; each is compared.
+        ``among``, if given, are the only candidates, all in the index; search is exhaustive then.
         """
         if among is not None:
             return self._nearest_among(query, k, among)
         k = min(k, len(self))
         if k == 0:
             return []
-        faiss.omp_set_num_threads(1)  # of this thread: waiting for others takes longer
+        faiss.omp_set_num_threads(1)  # in this thread: waiting for other threads takes longer
         cosines, ids = self._index.search(query.reshape(1, -1), k)
         return [(int(i), float(c)) for i, c in zip(ids[0], cosines[0], strict=True) if i >= 0]
 
@@ -135,7 +135,7 @@ class VectorIndex:
         return [(int(among[at]), float(cosines[at])) for at in best]
 
     def vectors(self, ids: Sequence[int] | NDArray[np.int64]) -> Vectors:
-        """Return the vectors of passages that are there."""
+        """Return the vectors of passages in the index, shape (ids, dimension)."""
         if not len(ids):
             return np.zeros((0, self.dimension), np.float32)
         found: Vectors = self._index.reconstruct_batch(np.asarray(ids, np.int64))
@@ -157,6 +157,6 @@ class VectorIndex:
         return cls(int(index.d), index)
 
 
-def lists_for(passages: int) -> int:
-    """Return how many lists an index of so many passages is divided into."""
-    return max(1, int(_LISTS * passages**0.5))
+def list_count(passages: int) -> int:
+    """Return how many inverted lists an index of so many passages has."""
+    return max(1, int(_LISTS_PER_ROOT * passages**0.5))

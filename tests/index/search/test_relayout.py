@@ -24,7 +24,7 @@ GROWN = 40  # passages, so that growth happens in the midst of small tests
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vector_index, "GROWN", GROWN)
-    monkeypatch.setattr(term_index, "_LEAST", GROWN // 2)
+    monkeypatch.setattr(term_index, "_MIN_CHANGES", GROWN // 2)
 
 
 def fill(library: Library, count: int, start: int = 0) -> None:
