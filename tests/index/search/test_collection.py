@@ -64,7 +64,7 @@ def test_the_same_text_in_two_articles_is_embedded_once(library: Library, folder
     assert len(index) == 6
 
 
-def test_progress_is_told_of_each_batch(library: Library, folder: Path) -> None:
+def test_progress_is_called_after_each_batch(library: Library, folder: Path) -> None:
     store(library, "long", *(f"Sentence number {n}." for n in range(150)))
     told: list[tuple[int, int]] = []
     index = CollectionIndex(library, BagOfWords(), "shared", folder)
@@ -139,7 +139,7 @@ def test_a_change_between_two_looks_at_the_library_leaves_nothing_out(
     assert [p.text for p in library.passages(held).values()] == ["Turkey bought missiles, thrice."]
 
 
-def test_few_passages_are_taken_in_on_the_way_unless_they_are_to_be_embedded(
+def test_few_passages_are_added_by_a_search_unless_they_are_to_be_embedded(
     library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(collection, "_IN_PASSING", 3)

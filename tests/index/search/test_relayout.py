@@ -61,7 +61,7 @@ def held_up(
     return begun, go_on
 
 
-def test_a_grown_index_is_laid_out_anew_and_finds_the_same(
+def test_a_grown_index_gets_a_new_layout_and_finds_the_same(
     library: Library, tmp_path: Path
 ) -> None:
     fill(library, 200)
@@ -75,14 +75,14 @@ def test_a_grown_index_is_laid_out_anew_and_finds_the_same(
     assert_finds_all(again, library)
 
 
-def test_one_that_is_small_stays_exact(library: Library, tmp_path: Path) -> None:
+def test_a_small_index_stays_exact(library: Library, tmp_path: Path) -> None:
     fill(library, GROWN)
     index = opened(library, tmp_path / "index")
     index.settle()
     assert index._contents.vectors.exact
 
 
-def test_what_changes_while_it_is_laid_out_is_in_it(
+def test_what_changes_while_a_layout_is_made_is_in_it(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, go_on = held_up(monkeypatch, VectorIndex, "add")
@@ -103,7 +103,7 @@ def test_what_changes_while_it_is_laid_out_is_in_it(
     assert_finds_all(index, library)
 
 
-def test_terms_that_change_while_they_are_laid_out_are_in_it(
+def test_terms_that_change_while_a_layout_is_made_are_in_it(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(vector_index, "GROWN", 1_000)
@@ -122,7 +122,7 @@ def test_terms_that_change_while_they_are_laid_out_are_in_it(
     assert_finds_all(index, library)
 
 
-def test_many_passages_are_taken_in_piece_by_piece(
+def test_many_passages_are_added_in_batches(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(collection, "_BATCH", 30)
@@ -159,7 +159,7 @@ def test_a_layout_that_fails_is_tried_again_after_the_next_change_only(
     assert_finds_all(index, library)
 
 
-def test_one_grown_far_beyond_its_layout_is_laid_out_again(
+def test_an_index_grown_far_beyond_its_layout_gets_another(
     library: Library, tmp_path: Path
 ) -> None:
     fill(library, 60)
@@ -173,7 +173,7 @@ def test_one_grown_far_beyond_its_layout_is_laid_out_again(
     assert_finds_all(index, library)
 
 
-def test_what_goes_is_laid_out_anew_too(library: Library, tmp_path: Path) -> None:
+def test_removals_lead_to_a_new_layout_too(library: Library, tmp_path: Path) -> None:
     fill(library, 200)
     index = opened(library, tmp_path / "index")
     index.settle()

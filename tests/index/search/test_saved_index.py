@@ -29,7 +29,7 @@ def articles(library: Library) -> None:
     store(library, "arms", "Turkey bought missiles.", "The gas pipeline is new.")
 
 
-def test_a_saved_index_is_taken_over_without_embedding(library: Library, folder: Path) -> None:
+def test_a_saved_index_is_read_without_embedding(library: Library, folder: Path) -> None:
     opened(library, folder).save()
     store(library, "more", "A zeppelin treaty.")
     embedder = BagOfWords()
@@ -74,7 +74,7 @@ DAMAGES: dict[str, Damage] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-def test_what_is_missing_damaged_or_of_something_else_is_built_anew(
+def test_what_is_missing_damaged_or_of_something_else_is_rebuilt(
     library: Library, folder: Path, damage: Damage
 ) -> None:
     opened(library, folder).save()
@@ -131,7 +131,7 @@ def restored(library: Library, folder: Path, tmp_path: Path) -> Iterator[Library
         yield again
 
 
-def test_an_index_of_a_lost_future_of_its_library_is_built_anew(
+def test_an_index_of_a_lost_future_of_its_library_is_rebuilt(
     restored: Library, folder: Path
 ) -> None:
     assert_like_fresh(opened(restored, folder), restored, folder / "nowhere")
