@@ -43,7 +43,7 @@ class Engine:
     ) -> None:
         """Open the library in ``data``; the model is loaded when first needed.
 
-        ``stop`` breaks off a loading that takes long.
+        ``stop`` cancels a loading that takes long.
         """
         close_to_others(data)
         self.library = Library(data / LIBRARY)
@@ -65,23 +65,23 @@ class Engine:
             self.library.close()
 
     def stop_reading(self) -> None:
-        """Break off whatever is read, changed or made for the library; nothing further is."""
+        """Cancel whatever is extracted, loaded or indexed; nothing further is started."""
         self._stop_loading()
         self._confined.close()
         self._indexes.stop()
 
     def save(self) -> None:
-        """Write changed indexes to disk; where that fails they are simply built anew later."""
+        """Write changed indexes to disk; where that fails they are simply rebuilt later."""
         self._indexes.save()
 
     def tidy(self, now: int) -> None:
-        """Delete what nobody has a use for any more; to be called every minute or so."""
+        """Delete what has expired; to be called every minute or so."""
         embedder = self._embedder.loaded
         self.library.tidy(now, embedder.identity if embedder else None)
 
     @property
     def limits(self) -> Limits:
-        """What one source may weigh."""
+        """How large a source may be."""
         return self._limits
 
     @property
@@ -155,7 +155,7 @@ class Engine:
         return self.library.remove(collection, self.library.listing.entry(collection, name).id)
 
     def erase(self, collection: str) -> None:
-        """Delete a collection with all that is kept for it, and its index."""
+        """Delete a collection with all that is stored for it, and its index."""
         self.library.erase_collection(collection)
         self.forget_index(collection)
 

@@ -191,7 +191,7 @@ class Evaluation:
         self._index.refresh(progress)
 
     def close(self) -> None:
-        """Let the library in memory go."""
+        """Close the library in memory."""
         self._library.close()
 
     def run(

@@ -27,13 +27,13 @@ from index.store.library import Library
 _T = TypeVar("_T")
 Outcome = Literal["added", "replaced", "unchanged", "duplicate"]
 Step = Callable[[str, int, int], None]
-"""Told which title is being embedded, and how many of how many passages are done."""
+"""Called with the title that is being embedded, how many passages are done, and of how many."""
 
 Extract = Callable[[str], Iterator[Article | ExtractionError]]
-"""Takes a file or a URL apart into articles, with errors for what can't be read."""
+"""Extracts the articles of a file or a URL, with errors for what can't be read."""
 
-_TOGETHER = 64  # passages that are embedded together
-_LONG = 0.1  # seconds of extraction after which what waits is added at once
+_BATCH = 64  # passages that are embedded together
+_SLOW = 0.1  # seconds of extraction after which what waits is added at once
 _LONGEST_TITLE = 1_000  # characters, of an article or a section; it goes with every passage
 _CONTEXT_TOKENS = 48  # of a passage's tokens, at most so many go to title and section
 
@@ -108,7 +108,7 @@ class Ingest:
                 waiting.append(_within_memory(item, partial(self._prepared, item)))
                 texts.add(item.text)
             passages = sum(len(w.drafts) for w in waiting if isinstance(w, _Prepared))
-            if passages >= _TOGETHER or len(waiting) >= _TOGETHER:
+            if passages >= _BATCH or len(waiting) >= _BATCH:
                 yield from self._flushed(waiting, texts, step)
         yield from self._flushed(waiting, texts, step)
 
@@ -164,7 +164,7 @@ class Ingest:
     def _stored(self, prepared: _Prepared) -> Added:
         article = prepared.article
         name = article_id(article)
-        known = self._known(article)  # anew, since others may have changed the library
+        known = self._known(article)  # again, since others may have changed the library
         if known is not None:
             return known
         before = self._library.digest_of(self._collection, name)
@@ -211,11 +211,11 @@ class Ingest:
 def _extracted(
     sources: Iterable[str], extract: Extract
 ) -> Iterator[Article | ExtractionError | None]:
-    """Extract one source after the other; after one that took long, nobody is to wait."""
+    """Extract one source after the other, with None after a slow one: see ``add_all``."""
     for source in sources:
         started = time.monotonic()
         yield from extract(source)
-        if time.monotonic() - started > _LONG:
+        if time.monotonic() - started > _SLOW:
             yield None
 
 

@@ -42,7 +42,7 @@ from bot.text.reasons import reason_phrase
 from index.answer.calibration import ANSWER
 from index.records import Answer, Passage, Quote, Ranked, State
 
-Gone = Literal["changed", "removed", "changed or removed"]
+Change = Literal["changed", "removed", "changed or removed"]
 
 QUOTE = Room(1_900, 5_000)
 _NEIGHBOUR = Room(950, 2_500)
@@ -70,7 +70,7 @@ _SURENESS = (
     (0.1, "not sure"),
     (0.0, "very unlikely"),
 )
-_GONE: dict[Gone, str] = {
+_CHANGES: dict[Change, str] = {
     "changed": "has been changed since. Ask again to see what it says now.",
     "removed": "has been removed since. Ask again to see what else there is.",
     "changed or removed": "has been changed or removed since. Ask again to see what is there now.",
@@ -90,7 +90,7 @@ def answer_card(
 ) -> Card:
     """Return an answer with the passage of a rank, counted from 0.
 
-    ``reference`` is the key under which the answer is kept.  ``left`` takes the place of the
+    ``reference`` is the key under which the answer is stored.  ``left`` takes the place of the
     answer's passages later on: None for each that has been changed or removed since.
     ``names`` are titles of articles that can be asked about, ``more`` how many there are beside
     these, and ``tell`` a phrase on whom to turn to, all for state ``none``.
@@ -102,7 +102,7 @@ def answer_card(
     item = passages[shown]
     turning = [pager("", reference, shown, len(passages))] if len(passages) > 1 else []
     if item is None:
-        return Card(text(_question(answer), _gone()), *turning, colour=AMBER)
+        return Card(text(_question(answer), _changed()), *turning, colour=AMBER)
     quote = _quote_in(item.passage, answer.quote)
     heading = _HEADINGS[answer.state] if shown == 0 else "### Another passage that comes near"
     return Card(
@@ -116,10 +116,10 @@ def answer_card(
 
 
 def changed_card(
-    what: Gone = "changed or removed", *, title: str = "", reference: str = ""
+    what: Change = "changed or removed", *, title: str = "", reference: str = ""
 ) -> Card:
     """Return what a button says whose passage isn't there any more."""
-    return Card(text(_gone(what, title), _reference(reference)), colour=AMBER)
+    return Card(text(_changed(what, title), _reference(reference)), colour=AMBER)
 
 
 def neighbours_card(passage: Passage, before: str, after: str) -> Card:
@@ -191,9 +191,9 @@ def _share(reference: str, shown: int) -> AnyItem:
     return button("Share", build("share", reference, shown), style=ButtonStyle.primary)
 
 
-def _gone(what: Gone = "changed or removed", title: str = "") -> str:
+def _changed(what: Change = "changed or removed", title: str = "") -> str:
     article = bold(title, TITLE, otherwise=UNTITLED) if title else "The article of this passage"
-    return f"{article} {_GONE[what]}"
+    return f"{article} {_CHANGES[what]}"
 
 
 def _question(answer: Answer) -> str:
@@ -205,9 +205,9 @@ def _question(answer: Answer) -> str:
 def _why(answer: Answer, *, sure: bool = True) -> str:
     """Return how sure the answer is and the reason, in small letters."""
     words = next((word for least, word in _SURENESS if answer.confidence >= least), "not sure")
-    told = f"Confidence {percent(answer.confidence)}, {words}" if sure else ""
+    confidence = f"Confidence {percent(answer.confidence)}, {words}" if sure else ""
     reason = inline(reason_phrase(answer.reason), PHRASE, otherwise="")
-    return small(" · ".join(part for part in (told, reason) if part) or "No reason given")
+    return small(" · ".join(part for part in (confidence, reason) if part) or "No reason given")
 
 
 def _reference(reference: str) -> str:

@@ -40,8 +40,8 @@ def printable(text: str) -> str:
     """
     if text.isascii():
         return _UNPRINTABLE.sub("", text)
-    gone = set(_unprintable(text))
-    return "".join(char for at, char in enumerate(text) if at not in gone)
+    dropped = set(_unprintable(text))
+    return "".join(char for at, char in enumerate(text) if at not in dropped)
 
 
 def show_answer(console: Console, answer: Answer) -> None:
@@ -109,8 +109,8 @@ def summary(report: Report) -> str:
         f"{report.count('duplicate')} duplicates skipped",
         f"{len(report.errors)} failed",
     ]
-    told = [part for part in parts if not part.startswith("0 ")] or ["nothing to do"]
-    return f"{', '.join(told)}; {report.passages} new passages"
+    counts = [part for part in parts if not part.startswith("0 ")] or ["nothing to do"]
+    return f"{', '.join(counts)}; {report.passages} new passages"
 
 
 def show_entries(console: Console, entries: Sequence[Entry], collection: str) -> None:
@@ -151,8 +151,8 @@ def show_figures(console: Console, figures: Mapping[str, Any]) -> None:
         if name != "states":
             console.print(f"{name:10} {'-' if value is None else value}")
     for kind, shares in figures["states"].items():
-        told = ", ".join(f"{state} {share:.1%}" for state, share in shares.items())
-        console.print(f"{kind}: {told}")
+        written = ", ".join(f"{state} {share:.1%}" for state, share in shares.items())
+        console.print(f"{kind}: {written}")
 
 
 def show_checks(console: Console, checks: Iterable[tuple[bool, str]]) -> None:
@@ -186,13 +186,13 @@ def _quoted(passage: Passage, quote: Quote | None, *, plain: bool) -> Text:
 
 
 def _without_unprintable(text: Text) -> Text:
-    kept = Text()
+    printable_text = Text()
     position = 0
     for at in _unprintable(text.plain):
-        kept.append_text(text[position:at])
+        printable_text.append_text(text[position:at])
         position = at + 1
-    kept.append_text(text[position:])
-    return kept
+    printable_text.append_text(text[position:])
+    return printable_text
 
 
 def _unprintable(text: str) -> Iterator[int]:

@@ -27,7 +27,7 @@ _REMEMBERED = 500  # answers
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question, the collections that whoever asks may see, and the question it leans on."""
+    """A question, the collections that whoever asks may see, and the question that it follows."""
 
     text: str
     collections: tuple[str, ...]

@@ -28,7 +28,7 @@ RANKING = RankingWeights(retrieval=1.0, cosine=0.24, context_cosine=0.54, eviden
 set, as ``make calibrate`` asks, 1, 0.18, 0.65 and 0.22."""
 
 ANSWER = 0.5
-"""From this confidence on an answer is called one: it is more likely right than not."""
+"""From this confidence on a passage is shown as an answer: it is more likely right than not."""
 
 BY_SPANS = SpanWeights(
     constant=-7.82,

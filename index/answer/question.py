@@ -36,7 +36,7 @@ class PreparedQuery:
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """A question, the indexes to search, and the question that it follows, if it leans on one."""
+    """A question, the indexes to search, and the question that it follows, if it is a follow-up."""
 
     text: str
     indexes: Sequence[CollectionIndex] = ()
@@ -58,26 +58,26 @@ def prepare(asked: Sequence[SearchQuery], embedder: Embedder) -> list[PreparedQu
 
     Those given together are embedded together, misspelt words as the passages spell them.
     """
-    words = [surfaces(asking.whole) for asking in asked]
-    known = [_words_of_their_own(found, embedder) for found in words]
+    words = [surfaces(query.whole) for query in asked]
+    known = [_single_tokens(found, embedder) for found in words]
     doubtful = [
         {term: word for term, word in found.items() if not is_word[term]}
         for found, is_word in zip(words, known, strict=True)
     ]
     meant = [
-        [respelled(text, doubt, asking.indexes) for text in asking.views]
-        for asking, doubt in zip(asked, doubtful, strict=True)
+        [respelled(text, doubt, query.indexes) for text in query.views]
+        for query, doubt in zip(asked, doubtful, strict=True)
     ]
     vectors = iter(embedder.embed_queries([text for texts in meant for text in texts]))
     questions = []
-    for asking, texts, found, is_word in zip(asked, meant, words, known, strict=True):
+    for query, texts, found, is_word in zip(asked, meant, words, known, strict=True):
         own = [next(vectors) for _ in texts]
-        terms = tuple(analyse(asking.whole))
-        added = frozenset(analyse(asking.text))
+        terms = tuple(analyse(query.whole))
+        added = frozenset(analyse(query.text))
         focus = np.stack(own).mean(axis=0, dtype=np.float32)
         questions.append(
             PreparedQuery(
-                text=asking.text,
+                text=query.text,
                 vector=own[0],
                 terms=terms,
                 surfaces=found,
@@ -103,7 +103,7 @@ def respelled(text: str, doubtful: Mapping[str, str], indexes: Sequence[Collecti
     return text
 
 
-def _words_of_their_own(words: Mapping[str, str], embedder: Embedder) -> dict[str, bool]:
-    """Say of each term whether its word is one token to the model, so no slip of the pen."""
+def _single_tokens(words: Mapping[str, str], embedder: Embedder) -> dict[str, bool]:
+    """Say of each term whether its word is one token to the model, so no misspelling."""
     pieces = embedder.count_tokens(list(words.values()))
     return {term: count == 1 for term, count in zip(words, pieces, strict=True)}

@@ -48,15 +48,15 @@ def rank_order(ranked: Ranked) -> tuple[float, str, int]:
 def without_repeats(
     ranked: Sequence[Ranked], terms_of: Callable[[int], frozenset[str]], k: int
 ) -> tuple[list[Ranked], list[Ranked]]:
-    """Return the first ``k``, and apart from them those that nearly repeat a better one."""
-    kept: list[Ranked] = []
+    """Return the first ``k``, and apart from them those that nearly repeat a better passage."""
+    different: list[Ranked] = []
     repeats: list[Ranked] = []
     for candidate in ranked:
-        if len(kept) == k:
+        if len(different) == k:
             break
-        twin = any(_repeats(candidate, better, terms_of) for better in kept)
-        (repeats if twin else kept).append(candidate)
-    return kept, repeats
+        twin = any(_repeats(candidate, better, terms_of) for better in different)
+        (repeats if twin else different).append(candidate)
+    return different, repeats
 
 
 def _repeats(candidate: Ranked, better: Ranked, terms_of: Callable[[int], frozenset[str]]) -> bool:

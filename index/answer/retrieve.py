@@ -74,9 +74,9 @@ def retrieve(
 ) -> Retrieval:
     """Return the ``k`` best passages of all ``indexes`` together, or of one article in them.
 
-    Where a passage has gone since the indexes were searched, the search is made again, so
+    Where a passage has been removed since the indexes were searched, the search is made again, so
     that an article being replaced is seen as it was or as it is, never as neither.  Where it is
-    gone though nothing changes, an index doesn't fit the library, and is built anew.  Raises
+    removed though nothing changes, an index doesn't fit the library, and is rebuilt.  Raises
     LibraryError where that doesn't fit either.
     """
     opened = list({index.name: index for index in indexes}.values())
@@ -101,7 +101,7 @@ def retrieve(
 
 
 def _rebuild_unfit(hits: Sequence[tuple[Hit, CollectionIndex]], library: Library) -> None:
-    """Build the indexes anew that hold passages which the library lacks."""
+    """Rebuild the indexes that hold passages which the library lacks."""
     there = library.passages([hit.id for hit, _ in hits])
     for index in {index for hit, index in hits if hit.id not in there}:
         log.warning("the index of %s doesn't fit the library and is built anew", index.name)
@@ -121,7 +121,7 @@ def _first(
 def _best(
     hits: Sequence[tuple[Hit, CollectionIndex]], weight: float, library: Library, k: int
 ) -> Retrieval | None:
-    """Return the best of the hits, or None where a passage has gone in the meantime."""
+    """Return the best of the hits, or None where a passage has been removed in the meantime."""
     passages = library.passages([hit.id for hit, _ in hits])
     if len(passages) < len(hits):
         return None
@@ -131,8 +131,8 @@ def _best(
     homes = {hit.id: index for hit, index in hits}
     terms_of = cache(lambda passage_id: homes[passage_id].terms_of(passage_id))
     try:
-        kept, repeats = without_repeats(ranked, terms_of, k)
-        best = [*kept, *repeats][:k]
+        different, repeats = without_repeats(ranked, terms_of, k)
+        best = [*different, *repeats][:k]
         terms = {item.passage.id: terms_of(item.passage.id) for item in best}
     except KeyError:
         return None

@@ -30,16 +30,16 @@ from index.models.embedder import Embedder, Vectors
 from index.records import Passage, Quote, Ranked
 
 SENTENCE = 0.7
-"""What the cosine of a passage's nearest sentence counts in ranking it anew."""
+"""What the cosine of a passage's nearest sentence counts in reranking it."""
 
 WORDS = 0.5
 """What the share of the question's words counts beside the cosine in choosing a sentence."""
 
-_REMEMBERED = 2_048  # passages whose sentences are kept with their vectors, about 8 kB each
+_REMEMBERED = 2_048  # passages whose sentences are remembered with their vectors, about 8 kB each
 
 
 class SentenceReader:
-    """Answers with the sentence most like the question, and ranks passages anew by theirs."""
+    """Answers with the sentence most like the question, and reranks passages by theirs."""
 
     identity = "by sentences alone"
 
@@ -60,9 +60,12 @@ class SentenceReader:
     def _read(self, question: PreparedQuery, retrieval: Retrieval) -> Reading:
         if not retrieval.ranked:
             return EMPTY
-        read = [self._look(question, ranked) for ranked in self._vectors(retrieval.ranked[:READ])]
+        read = [
+            self._read_passage(question, ranked)
+            for ranked in self._vectors(retrieval.ranked[:READ])
+        ]
         repeats = retrieval.repeats
-        read.sort(key=lambda look: (look.ranked.passage.id in repeats, -look.ranked.score))
+        read.sort(key=lambda item: (item.ranked.passage.id in repeats, -item.ranked.score))
         best = read[0]
         signals = _signals(best)
         sure = confidence(signals)
@@ -72,11 +75,11 @@ class SentenceReader:
             sure,
             reason(state, question, best.ranked, retrieval),
             None if state == "none" else best.quote,
-            (*(look.ranked for look in read), *retrieval.ranked[READ:]),
+            (*(item.ranked for item in read), *retrieval.ranked[READ:]),
             signals,
         )
 
-    def _look(self, question: PreparedQuery, given: tuple[Ranked, Vectors]) -> _Look:
+    def _read_passage(self, question: PreparedQuery, given: tuple[Ranked, Vectors]) -> _ReadPassage:
         ranked, vectors = given
         passage = ranked.passage
         texts = sentences_of(passage)
@@ -85,14 +88,14 @@ class SentenceReader:
         at = int((vectors @ question.focus + WORDS * np.asarray(shares, np.float32)).argmax())
         start, end = passage.sentences[at]
         nearest = max(0.0, float((vectors @ question.vector).max()))
-        return _Look(
+        return _ReadPassage(
             replace(ranked, score=ranked.score + SENTENCE * nearest),
             nearest,
             Quote(texts[at], None, passage.article_id, start, end),
         )
 
     def _vectors(self, ranked: Sequence[Ranked]) -> list[tuple[Ranked, Vectors]]:
-        """Return passages with the vectors of their sentences; new ones share one batch."""
+        """Return passages with the vectors of their sentences; new sentences share one batch."""
         vectors = {r.passage.id: self._known.get(r.passage.id) for r in ranked}
         fresh = self._embed([r.passage for r in ranked if vectors[r.passage.id] is None])
         for passage_id, made in fresh.items():
@@ -110,15 +113,15 @@ class SentenceReader:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """One passage with its score anew, its best sentence and how near that comes."""
+class _ReadPassage:
+    """A passage with its new score, its best sentence and the cosine of its nearest."""
 
     ranked: Ranked
     cosine: float
     quote: Quote
 
 
-def _signals(best: _Look) -> SentenceSignals:
+def _signals(best: _ReadPassage) -> SentenceSignals:
     ranked = best.ranked
     return SentenceSignals(
         cosine=ranked.dense,

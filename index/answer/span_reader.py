@@ -1,6 +1,6 @@
 """A reader that reads: question and passage together, through an extractive model.
 
-It ranks the first passages anew by the evidence in them, weighed by ``RANKING``,
+It reranks the first passages by the evidence in them, weighed by ``RANKING``,
 
     score = score of retrieval + a · cosine + b · cosine of title and section
             + c · (1 - best cosine) · log odds
@@ -114,15 +114,15 @@ class SpanReader:
         if not read:
             return EMPTY
         room = 1 - max(ranked.dense for ranked, _ in read)
-        looks = [
-            _Look.at(ranked, evidence, room, context)
+        passages = [
+            _ReadPassage.of(ranked, evidence, room, context)
             for (ranked, evidence), context in zip(read, contexts, strict=True)
         ]
-        looks.sort(
-            key=lambda look: (look.ranked.passage.id in retrieval.repeats, -look.ranked.score)
+        passages.sort(
+            key=lambda item: (item.ranked.passage.id in retrieval.repeats, -item.ranked.score)
         )
-        best = looks[0]
-        opened = {look.ranked.passage.id for look in looks}
+        best = passages[0]
+        opened = {item.ranked.passage.id for item in passages}
         others = [ranked for ranked in retrieval.ranked if ranked.passage.id not in opened]
         terms = [frozenset(analyse(text)) for text in sentences_of(best.ranked.passage)]
         at = best.sentence(question.wanted, terms)
@@ -136,15 +136,15 @@ class SpanReader:
             sure,
             reason(state, question, best.ranked, retrieval, read=True),
             None if state == "none" else best.quote(at, marked=state == "answer"),
-            (*(look.ranked for look in looks), *others),
+            (*(item.ranked for item in passages), *others),
             signals,
-            tuple(look.grounds for look in looks),
+            tuple(item.grounds for item in passages),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """One passage with its score anew, what that was made of, and what the model found in it."""
+class _ReadPassage:
+    """A passage with its new score, what that was made of, and what the model found in it."""
 
     ranked: Ranked
     grounds: RankingGrounds
@@ -152,7 +152,7 @@ class _Look:
     spans: tuple[AnswerSpan | None, ...]
 
     @classmethod
-    def at(cls, ranked: Ranked, evidence: Evidence, room: float, context: float) -> _Look:
+    def of(cls, ranked: Ranked, evidence: Evidence, room: float, context: float) -> _ReadPassage:
         odds = max(-_MOST_ODDS, min(_MOST_ODDS, evidence.odds))
         grounds = RankingGrounds(
             retrieval=ranked.score,
@@ -192,8 +192,8 @@ def _worth_reading(ranked: Sequence[Ranked]) -> list[Ranked]:
     return [item for item in ranked if item.score >= least]
 
 
-def _cosine(one: NDArray[np.float32] | None, other: NDArray[np.float32]) -> float:
-    return 0.0 if one is None else float(one @ other)
+def _cosine(left: NDArray[np.float32] | None, right: NDArray[np.float32]) -> float:
+    return 0.0 if left is None else float(left @ right)
 
 
 def _excerpt(question: PreparedQuery, passage: Passage) -> Excerpt:
@@ -201,7 +201,7 @@ def _excerpt(question: PreparedQuery, passage: Passage) -> Excerpt:
     return Excerpt(question.read, passage.context, passage.text, sentences)
 
 
-def _signals(best: _Look, missing_words: int, missing_names: int) -> SpanSignals:
+def _signals(best: _ReadPassage, missing_words: int, missing_names: int) -> SpanSignals:
     ranked = best.ranked
     return SpanSignals(
         cosine=ranked.dense,

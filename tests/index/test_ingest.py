@@ -242,7 +242,7 @@ def test_after_a_source_that_took_long_nobody_waits(
         path.write_text(f"Word{number} was signed.")
     seen = []
     for long in (10.0, -1.0):
-        monkeypatch.setattr(ingest_module, "_LONG", long)
+        monkeypatch.setattr(ingest_module, "_SLOW", long)
         steps: list[str] = []
         adding = Ingest(library, BagOfWords(identity=f"words@{long}"), f"collection {long}")
         step = lambda title, done, total, steps=steps: steps.append(f"{title} {done}/{total}")  # noqa: E731

@@ -101,10 +101,10 @@ def fit(groups: Iterable[tuple[Rows, NDArray[np.float64]]]) -> NDArray[np.float6
 
     A group is its rows of signals and, for each, whether it is so (1.0) or not (0.0).
     """
-    kept = [(rows, so) for rows, so in groups if len(rows)]
-    rows = np.concatenate([_with_constant(rows) for rows, _ in kept])
-    so = np.concatenate([so for _, so in kept])
-    share = np.concatenate([np.full(len(so), 1 / len(so)) for _, so in kept])
+    filled = [(rows, so) for rows, so in groups if len(rows)]
+    rows = np.concatenate([_with_constant(rows) for rows, _ in filled])
+    so = np.concatenate([so for _, so in filled])
+    share = np.concatenate([np.full(len(so), 1 / len(so)) for _, so in filled])
     weights = np.zeros(rows.shape[1])
     for _ in range(_STEPS):
         sure = 1 / (1 + np.exp(-rows @ weights))
@@ -193,23 +193,23 @@ def _report(name: str, kind: type[Weights], groups: Groups) -> None:
         errors = f"{error(sure, so):5.3f}  {error(_probability(rows, without), so):13.3f}"
         yes = [p for p, a in zip(sure, asked, strict=True) if a.kind == "answerable"]
         no = [p for p, a in zip(sure, asked, strict=True) if a.kind != "answerable"]
-        told = f"answerable {_quantiles(yes, (0.03, 0.1, 0.25, 0.5))}"
-        told += f"; not {_quantiles(no, (0.5, 0.9, 0.95, 0.98))}"
-        print(f"{group:22}  {auroc(yes, no) or '-':5}  {errors}  {told}")
+        quantiles = f"answerable {_quantiles(yes, (0.03, 0.1, 0.25, 0.5))}"
+        quantiles += f"; not {_quantiles(no, (0.5, 0.9, 0.95, 0.98))}"
+        print(f"{group:22}  {auroc(yes, no) or '-':5}  {errors}  {quantiles}")
 
 
 def _report_nearness(groups: Groups, weights: Rows) -> None:
     for group, asked in groups.items():
         near = _probability(_signals(asked)[:, :_RETRIEVAL], weights)
-        told = []
+        parts = []
         for kind, places in (
             ("answerable", (0.01, 0.02, 0.05)),
             ("near miss", (0.1, 0.5)),
             ("off topic", (0.5, 0.9, 0.95)),
         ):
             some = [p for p, a in zip(near, asked, strict=True) if a.kind == kind]
-            told.append(f"{kind} {_quantiles(some, places)}")
-        print(f"{group:22}  {'; '.join(told)}")
+            parts.append(f"{kind} {_quantiles(some, places)}")
+        print(f"{group:22}  {'; '.join(parts)}")
 
 
 def _signals(asked: Sequence[Asked]) -> Rows:

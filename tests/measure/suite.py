@@ -67,10 +67,10 @@ def main() -> None:
     }
     report_speed(model)
     _report_given(model, limit)
-    told: list[tuple[QuestionResult, Kind]] = []
+    answered: list[tuple[QuestionResult, Kind]] = []
     for scenario in (held_out(), whole("stackfaq"), whole("clapnq"), offtopic_split()):
-        told.extend(_report(scenario, embedder, readers, limit))
-    _report_reliability(told)
+        answered.extend(_report(scenario, embedder, readers, limit))
+    _report_reliability(answered)
     for name, reader in readers.items():
         _report_article(name, embedder, reader())
 
@@ -121,18 +121,20 @@ def _report_outcomes(outcomes: Sequence[QuestionResult], kinds: Sequence[Kind]) 
         some = [o for o, k in zip(outcomes, kinds, strict=True) if k == kind]
         if some:
             counted = [(s, sum(o.state == s for o in some)) for s in ("answer", "closest", "none")]
-            told = ", ".join(f"{state} {count / len(some):.1%}" for state, count in counted)
-            print(f"    {kind:10}  {told}")
+            shares = ", ".join(f"{state} {count / len(some):.1%}" for state, count in counted)
+            print(f"    {kind:10}  {shares}")
 
 
-def _report_reliability(told: Sequence[tuple[QuestionResult, Kind]]) -> None:
+def _report_reliability(answered: Sequence[tuple[QuestionResult, Kind]]) -> None:
     """Print what confidences were worth, over all sets."""
-    outcomes = [outcome for outcome, _ in told]
-    print(f"\nconfidence over all sets, with the reader: {len(told)} questions")
+    outcomes = [outcome for outcome, _ in answered]
+    print(f"\nconfidence over all sets, with the reader: {len(answered)} questions")
     print(f"  calibration error  {calibration_error(outcomes):.4f}")
     print(f"  {'confidence':10}  questions  mean confidence  right   of these: {', '.join(KINDS)}")
     for low, high in pairwise(BINS):
-        some = [(o, k) for o, k in told if low <= o.confidence < high or o.confidence == high == 1]
+        some = [
+            (o, k) for o, k in answered if low <= o.confidence < high or o.confidence == high == 1
+        ]
         if some:
             mean = sum(o.confidence for o, _ in some) / len(some)
             right = sum(o.right for o, _ in some) / len(some)
