@@ -130,7 +130,7 @@ class PassageBot(discord.AutoShardedClient):
         on_stop_signals(self._leave)
         await self._sync()
         await self.housekeeping.resume()
-        await self.services.queue.resume()
+        await self.services.ingest_queue.resume()
 
     async def _sync(self) -> None:
         """Send the commands to Discord only where they differ from those sent last."""
@@ -167,7 +167,7 @@ class PassageBot(discord.AutoShardedClient):
         """Finish what is being answered, then leave."""
         await self.services.questions.finish()
         await self.housekeeping.finish()
-        await self.services.queue.finish()
+        await self.services.ingest_queue.finish()
         if self._measuring is not None:
             self._measuring.cancel()
         await super().close()

@@ -6,7 +6,7 @@ from index.errors import PassageError
 
 
 class NotAllowedError(PassageError):
-    """Somebody used what is for the keepers of the library."""
+    """Somebody used what is for the managers of the library."""
 
 
 class SlowDownError(PassageError):

@@ -88,17 +88,17 @@ def build_bot(
     """Return a client with all that it works with; ``daily`` makes each day's backup."""
     messenger, deduplicator, lateness = Messenger(), Deduplicator(), Lateness()
     questions = Questions(engine, Rates())
-    queue = IngestQueue(engine, messenger)
+    ingest_queue = IngestQueue(engine, messenger)
     replies = Replies(messenger)
     answers = MessageAnswers(questions, replies)
     return PassageBot(
-        Services(engine, questions, queue, ComponentRouter(deduplicator, lateness)),
+        Services(engine, questions, ingest_queue, ComponentRouter(deduplicator, lateness)),
         message_content=message_content,
         messenger=messenger,
         replies=replies,
         mentions=Mentions(messenger, questions, replies, answers),
         unasked=Unasked(questions, answers),
-        housekeeping=Housekeeping(engine, queue, daily),
+        housekeeping=Housekeeping(engine, ingest_queue, daily),
         deduplicator=deduplicator,
         lateness=lateness,
         loop_lag=LoopLag(),

@@ -39,7 +39,7 @@ def howto_card() -> Card:
 
 
 def help_card(*, manager: bool = False) -> Card:
-    """Return what I can do; the keepers' commands only for those who keep the library."""
+    """Return what I can do; the managers' commands only for them."""
     keeping = [rule(), text("**For managers**", *_KEEPING)] if manager else []
     return Card(
         text("### I answer questions from a library of articles, in the articles' own words"),

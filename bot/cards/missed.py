@@ -1,4 +1,4 @@
-"""The card of what was asked in vain, for those who keep a library."""
+"""The card of what was asked in vain, for a library's managers."""
 
 from __future__ import annotations
 

@@ -64,21 +64,21 @@ def add_to(_tree: CommandTree, services: Services) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A kept answer with its passages, None for each that has been changed or removed since."""
+    """A stored answer with its passages, None for each that has been changed or removed since."""
 
-    kept: StoredAnswer
+    stored: StoredAnswer
     passages: tuple[Ranked | None, ...]
 
     @property
     def answer(self) -> Answer:
         """The answer, as far as it is still there."""
-        kept = self.kept
+        stored = self.stored
         return Answer(
-            question=kept.question or "",
-            state=kept.state,
-            confidence=kept.confidence,
-            reason=kept.reason,
-            quote=kept.quote,
+            question=stored.question or "",
+            state=stored.state,
+            confidence=stored.confidence,
+            reason=stored.reason,
+            quote=stored.quote,
             passages=tuple(item for item in self.passages if item is not None),
             timing=Timing(0.0, 0.0, 0.0, 0.0),
         )
@@ -106,7 +106,7 @@ class AnswerButtons:
         """Show the text around a passage, to whoever asked for it."""
         found = await in_time(interaction, self._find(interaction, press))
         passage = found.passage(press.number)
-        work = self._engine.call(self._around, passage, found.kept.collection)
+        work = self._engine.call(self._around, passage, found.stored.collection)
         around = await in_time(interaction, work)
         card = changed_card()
         if passage is not None and around is not None:
@@ -133,9 +133,9 @@ class AnswerButtons:
         await self._vote(interaction, press, helpful=False, reason=reason, comment=comment)
 
     async def tell(self, interaction: Interaction, press: ComponentId) -> None:
-        """Tell the keepers of a library what it lacks."""
+        """Tell the managers of a library what it lacks."""
         found = await in_time(interaction, self._find(interaction, press))
-        if is_personal(found.kept.collection):
+        if is_personal(found.stored.collection):
             await respond(interaction, sentence_card(_OWN, tone="plain"), private=True)
         else:
             await self._note(interaction, press, helpful=False)
@@ -145,7 +145,7 @@ class AnswerButtons:
         lock = self._sharing.setdefault(press.key, asyncio.Lock())
         async with lock:
             found = await in_time(interaction, self._find(interaction, press), promise_update)
-            if is_shared(found.kept) or not found.kept.private:
+            if is_shared(found.stored) or not found.stored.private:
                 raise PassageError(_SHARED)
             if found.passages and found.passage(press.number) is None:
                 await respond(interaction, changed_card(), private=True)
@@ -190,8 +190,8 @@ class AnswerButtons:
             comment=comment,
             now=self._engine.now,
         )
-        kept = await in_time(interaction, vote)
-        card = sentence_card(_THANKS if kept else _NO_VOTES, tone="fine" if kept else "plain")
+        stored = await in_time(interaction, vote)
+        card = sentence_card(_THANKS if stored else _NO_VOTES, tone="fine" if stored else "plain")
         await respond(interaction, card, private=True)
 
     async def _page(
@@ -199,33 +199,33 @@ class AnswerButtons:
     ) -> tuple[bool, discord.ui.LayoutView]:
         """Return a passage's card, and whether nobody else may see it."""
         found = await self._find(interaction, press)
-        shared = is_shared(found.kept)
-        private = (found.kept.private or is_private(interaction)) and not shared
+        shared = is_shared(found.stored)
+        private = (found.stored.private or is_private(interaction)) and not shared
         card = await self._engine.call(self._card, found, press.number, private=private)
-        return found.kept.private and not shared, card
+        return found.stored.private and not shared, card
 
     async def _find(self, interaction: Interaction, press: ComponentId) -> Found:
         """Return the answer a press is about.  Raises PassageError for what is not to be seen."""
         collection = collection_of(interaction)
         await self._questions.settings(collection)
         found = await self._engine.call(self._look_up, press.key, collection)
-        if found is None or not may_see(found.kept, interaction.user.id):
+        if found is None or not may_see(found.stored, interaction.user.id):
             raise PassageError(_NOT_KEPT)
         return found
 
     def _look_up(self, key: str, collection: str) -> Found | None:
-        kept = self._engine.answers.find(key, collection)
-        if kept is None:
+        stored = self._engine.answers.find(key, collection)
+        if stored is None:
             return None
-        ids = [scores.passage for scores in kept.passages]
-        return Found(kept, kept.ranked(self._engine.sync.library.passages(ids)))
+        ids = [scores.passage for scores in stored.passages]
+        return Found(stored, stored.ranked(self._engine.sync.library.passages(ids)))
 
     def _card(self, found: Found, number: int, *, private: bool) -> discord.ui.LayoutView:
-        none = found.kept.state == "none"
-        way = self._questions.way_on(found.kept.collection) if none else WayOn()
+        none = found.stored.state == "none"
+        way = self._questions.way_on(found.stored.collection) if none else WayOn()
         return answer_card(
             found.answer,
-            reference=found.kept.id,
+            reference=found.stored.id,
             shown=number,
             left=found.passages,
             private=private,

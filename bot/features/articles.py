@@ -44,7 +44,7 @@ def add_to(tree: CommandTree, services: Services) -> None:
 
 @app_commands.default_permissions(manage_guild=True)
 class Articles(app_commands.Group):
-    """The commands of those who keep a library."""
+    """The commands of a library's managers."""
 
     def __init__(self, services: Services) -> None:
         super().__init__(name="article", description="Look after the library's articles")
@@ -62,7 +62,7 @@ class Articles(app_commands.Group):
         url: app_commands.Range[str, 1, _LONGEST_URL] | None = None,
     ) -> None:
         """Queue a file or an address."""
-        place = await in_time(interaction, manager_access(self._services.questions, interaction))
+        access = await in_time(interaction, manager_access(self._services.questions, interaction))
         if file is not None and url is None:
             _check_size(file, self._services.engine.sync.limits)
             job = IngestRequest("file", file.filename, lambda: _downloaded(file))
@@ -70,7 +70,7 @@ class Articles(app_commands.Group):
             job = IngestRequest("url", _web_address(url), lambda: _given(_web_address(url)))
         else:
             raise PassageError("Add either a file or the address of a web page, one at a time.")
-        await self._services.queue.accept(interaction, place.collection, job)
+        await self._services.ingest_queue.accept(interaction, access.collection, job)
 
     @app_commands.command(description="Add an article by pasting its text")
     async def paste(self, interaction: Interaction) -> None:
@@ -80,7 +80,7 @@ class Articles(app_commands.Group):
 
     async def was_pasted(self, interaction: Interaction, _press: ComponentId) -> None:
         """Queue what was typed into the form."""
-        place = await in_time(interaction, manager_access(self._services.questions, interaction))
+        access = await in_time(interaction, manager_access(self._services.questions, interaction))
         fields = filled_in(interaction)
         title, text = fields.get("title", "").strip(), fields.get("text", "")
         if not title or not text.strip():
@@ -91,7 +91,7 @@ class Articles(app_commands.Group):
             raise PassageError(f"The date “{day}” can't be read: write it like 2017-09-28.")
         payload = pasted(title, text, _web_address(url) if url else "", published)
         job = IngestRequest("paste", title, lambda: _given(payload))
-        await self._services.queue.accept(interaction, place.collection, job)
+        await self._services.ingest_queue.accept(interaction, access.collection, job)
 
     @app_commands.command(name="list", description="List the articles in the library")
     async def list_(self, interaction: Interaction) -> None:
@@ -105,10 +105,10 @@ class Articles(app_commands.Group):
         await turn(interaction, card, private=True)
 
     async def _page(self, interaction: Interaction, page: int) -> ui.LayoutView:
-        place = await manager_access(self._services.questions, interaction)
+        access = await manager_access(self._services.questions, interaction)
         engine = self._services.engine
         listing = engine.sync.library.listing
-        entries = await engine.call(listing.entries, place.collection)
+        entries = await engine.call(listing.entries, access.collection)
         shared = await engine.call(listing.count, SHARED)
         return articles_card(entries, page=page, shared=shared)
 
@@ -120,15 +120,15 @@ class Articles(app_commands.Group):
         await respond(interaction, card, private=True)
 
     async def _shown(self, interaction: Interaction, article: str) -> ui.LayoutView:
-        place, entry = await self._wanted(interaction, article)
+        access, entry = await self._wanted(interaction, article)
         engine = self._services.engine
-        whole = await engine.call(engine.sync.library.article, place.collection, entry.id)
+        whole = await engine.call(engine.sync.library.article, access.collection, entry.id)
         return article_card(entry, whole.text[:_OPENING])
 
     async def _wanted(self, interaction: Interaction, article: str) -> tuple[Access, Entry]:
-        place = await manager_access(self._services.questions, interaction)
+        access = await manager_access(self._services.questions, interaction)
         engine = self._services.engine
-        return place, await engine.call(wanted, engine.sync.library, place.collection, article)
+        return access, await engine.call(wanted, engine.sync.library, access.collection, article)
 
     @app_commands.command(description="Remove an article from the library")
     @app_commands.describe(article="Its title")
@@ -148,9 +148,9 @@ class Articles(app_commands.Group):
         await turn(interaction, card, private=True)
 
     async def _taken_out(self, interaction: Interaction, key: str) -> Entry | None:
-        place = await manager_access(self._services.questions, interaction)
+        access = await manager_access(self._services.questions, interaction)
         engine = self._services.engine
-        return await engine.call(take_out, engine.sync.library, place.collection, key)
+        return await engine.call(take_out, engine.sync.library, access.collection, key)
 
     async def kept(self, interaction: Interaction, _press: ComponentId) -> None:
         """Leave everything as it is."""
@@ -161,7 +161,7 @@ class Articles(app_commands.Group):
     @app_commands.describe(article="Its title; leave it out to refresh all that came from the web")
     async def refresh(self, interaction: Interaction, article: str | None = None) -> None:
         """Queue the addresses that articles came from."""
-        place, entries = await in_time(interaction, self._refreshed(interaction, article))
+        access, entries = await in_time(interaction, self._refreshed(interaction, article))
         origins = [entry.origin for entry in entries if entry.origin and is_url(entry.origin)]
         if not origins:
             raise PassageError(
@@ -172,29 +172,29 @@ class Articles(app_commands.Group):
         addresses = "\n".join(dict.fromkeys(origins))
         name = entries[0].title if article is not None else "Everything from the web"
         job = IngestRequest("url", name, lambda: _given(addresses))
-        await self._services.queue.accept(interaction, place.collection, job)
+        await self._services.ingest_queue.accept(interaction, access.collection, job)
 
     async def _refreshed(
         self, interaction: Interaction, article: str | None
     ) -> tuple[Access, list[Entry]]:
         if article is not None:
-            place, entry = await self._wanted(interaction, article)
-            return place, [entry]
-        place = await manager_access(self._services.questions, interaction)
+            access, entry = await self._wanted(interaction, article)
+            return access, [entry]
+        access = await manager_access(self._services.questions, interaction)
         engine = self._services.engine
-        return place, await engine.call(engine.sync.library.listing.entries, place.collection)
+        return access, await engine.call(engine.sync.library.listing.entries, access.collection)
 
     @show.autocomplete("article")
     @remove.autocomplete("article")
     @refresh.autocomplete("article")
     async def titles(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        """Offer the titles of the library that somebody keeps; others are offered none."""
+        """Offer the titles of the library that somebody manages; others are offered none."""
         try:
-            place = await manager_access(self._services.questions, interaction)
+            access = await manager_access(self._services.questions, interaction)
         except NotAllowedError:
             return []
         engine = self._services.engine
-        found = await engine.call(offered, engine.sync.library, place.collection, typed)
+        found = await engine.call(offered, engine.sync.library, access.collection, typed)
         return [app_commands.Choice(name=name, value=value) for name, value in found]
 
 

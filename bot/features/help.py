@@ -14,6 +14,6 @@ def add_to(tree: CommandTree, services: Services) -> None:
 
     @tree.command(name="help", description="Show what I can do")
     async def help_(interaction: Interaction) -> None:
-        place = await in_time(interaction, access_of(services.questions, interaction))
-        card = help_card(manager=place.keeper)
+        access = await in_time(interaction, access_of(services.questions, interaction))
+        card = help_card(manager=access.is_manager)
         await respond(interaction, card, private=True)

@@ -17,9 +17,9 @@ def add_to(tree: CommandTree, services: Services) -> None:
     @tree.command(description="Show what people asked in vain")
     @app_commands.default_permissions(manage_guild=True)
     async def missed(interaction: Interaction) -> None:
-        place = await in_time(interaction, manager_access(services.questions, interaction))
+        access = await in_time(interaction, manager_access(services.questions, interaction))
         found = await in_time(
-            interaction, services.engine.call(services.engine.feedback.in_vain, place.collection)
+            interaction, services.engine.call(services.engine.feedback.in_vain, access.collection)
         )
-        card = missed_card(found, days=place.settings.keep_questions_days)
+        card = missed_card(found, days=access.settings.keep_questions_days)
         await respond(interaction, card, private=True)

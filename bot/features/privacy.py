@@ -48,7 +48,7 @@ class Personal:
 
     async def show(self, interaction: Interaction) -> None:
         """Say how much is kept."""
-        place = await in_time(interaction, access_of(self._services.questions, interaction))
+        access = await in_time(interaction, access_of(self._services.questions, interaction))
         count = self._services.engine.call(self._services.engine.privacy.count, interaction.user.id)
         held = await in_time(interaction, count)
         card = privacy_card(
@@ -56,15 +56,17 @@ class Personal:
             searches=held.searches,
             ratings=held.feedback,
             articles=held.articles,
-            days=place.settings.keep_questions_days,
+            days=access.settings.keep_questions_days,
         )
         await respond(interaction, card, private=True)
 
     async def data(self, interaction: Interaction, _press: ComponentId) -> None:
         """Hand over everything, as a file."""
         await defer(interaction, private=True)
-        kept = await self._kept(interaction)
-        name, content = await self._services.engine.call(_written, kept, interaction.filesize_limit)
+        stored = await self._stored(interaction)
+        name, content = await self._services.engine.call(
+            _written, stored, interaction.filesize_limit
+        )
         await interaction.edit_original_response(
             view=export_card(name), attachments=[discord.File(io.BytesIO(content), name)]
         )
@@ -82,7 +84,7 @@ class Personal:
         """Delete everything, and what is just being added too."""
         await promise_turn(interaction)
         services, person = self._services, interaction.user.id
-        async with services.queue.pause(user_collection(person)):
+        async with services.ingest_queue.pause(user_collection(person)):
             gone = await services.engine.call(services.engine.privacy.forget, person)
             await services.engine.ingest(services.engine.sync.forget_index, user_collection(person))
         told = ", ".join(
@@ -96,27 +98,27 @@ class Personal:
         card = sentence_card(f"Deleted: {told}. Nothing is kept about you now.", tone="fine")
         await interaction.edit_original_response(view=card)
 
-    async def _kept(self, interaction: Interaction) -> dict[str, Any]:
+    async def _stored(self, interaction: Interaction) -> dict[str, Any]:
         return await self._services.engine.call(
             self._services.engine.privacy.export, interaction.user.id
         )
 
 
-def _written(kept: dict[str, Any], limit: int) -> tuple[str, bytes]:
+def _written(stored: dict[str, Any], limit: int) -> tuple[str, bytes]:
     """Return a file and its name; packed where it would be too large for Discord.
 
     Should even that be too large, articles come without their text, which ``/article show``
     and their sources hold.
     """
-    content = _json(kept)
+    content = _json(stored)
     if len(content) <= limit:
         return _NAME, content
     packed = gzip.compress(content)
     if len(packed) <= limit:
         return f"{_NAME}.gz", packed
-    articles = [{k: v for k, v in one.items() if k != "text"} for one in kept["articles"]]
-    return f"{_NAME}.gz", gzip.compress(_json({**kept, "articles": articles}))
+    articles = [{k: v for k, v in one.items() if k != "text"} for one in stored["articles"]]
+    return f"{_NAME}.gz", gzip.compress(_json({**stored, "articles": articles}))
 
 
-def _json(kept: dict[str, Any]) -> bytes:
-    return json.dumps(kept, ensure_ascii=False, indent=2).encode()
+def _json(stored: dict[str, Any]) -> bytes:
+    return json.dumps(stored, ensure_ascii=False, indent=2).encode()

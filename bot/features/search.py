@@ -117,9 +117,9 @@ class Searches:
             asked=self._engine.now,
             passages=tuple(map(Scores.of, found)),
         )
-        return await self._engine.call(self._kept, search, found)
+        return await self._engine.call(self._store, search, found)
 
-    def _kept(self, search: Search, found: Sequence[Ranked]) -> discord.ui.LayoutView:
+    def _store(self, search: Search, found: Sequence[Ranked]) -> discord.ui.LayoutView:
         self._engine.searches.record(search)
         return search_card(search.query, found, key=search.id, article=search.article)
 

@@ -1,4 +1,4 @@
-"""/settings: what a server's keepers can choose, on one card, and one channel at a time."""
+"""/settings: what a server's managers can choose, on one card, and one channel at a time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from index.errors import PassageError
 from index.store.servers import ServerSettings, SettingsChange
 
 _SEE = (
-    "Discord shows my commands for keepers only to those who manage the server: let the role see "
+    "Discord shows my commands for managers only to those who manage the server: let the role see "
     "them under Server Settings › Integrations."
 )
 _UNREAD = (
@@ -79,10 +79,10 @@ class Choices(app_commands.Group):
     @app_commands.command(description="Show all settings on one card, and change them there")
     async def show(self, interaction: Interaction) -> None:
         """Show the settings, privately."""
-        place = await in_time(
+        access = await in_time(
             interaction, server_manager_access(self._services.questions, interaction)
         )
-        card = self._card(interaction, place.settings)
+        card = self._card(interaction, access.settings)
         await respond(interaction, card, private=True)
 
     @app_commands.command(
@@ -97,10 +97,10 @@ class Choices(app_commands.Group):
         on: bool = True,
     ) -> None:
         """Turn one channel's being answered unasked on or off."""
-        place = await in_time(
+        access = await in_time(
             interaction, server_manager_access(self._services.questions, interaction)
         )
-        answered = place.settings.answered_channels | {channel.id}
+        answered = access.settings.answered_channels | {channel.id}
         if on and len(answered) > MOST_CHANNELS:
             raise PassageError(
                 f"I answer unasked in {MOST_CHANNELS} channels already: turn one of them off first."
@@ -116,7 +116,7 @@ class Choices(app_commands.Group):
         await respond(interaction, sentence_card(told, tone="fine"), private=True)
 
     async def role(self, interaction: Interaction, _press: ComponentId) -> None:
-        """Set or unset the role that keeps the library."""
+        """Set or unset the role that manages the library."""
         ids = numbers(interaction)
         if interaction.guild_id in ids:
             raise PassageError("That role is everybody: choose one that only some people have.")
@@ -181,7 +181,7 @@ def _cannot_read(interaction: Interaction, channel: int) -> bool:
 
 
 def _guild(interaction: Interaction) -> int:
-    assert interaction.guild_id is not None  # noqa: S101 - keepers_server has seen to it
+    assert interaction.guild_id is not None  # noqa: S101 - server_manager_access has seen to it
     return interaction.guild_id
 
 

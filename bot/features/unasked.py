@@ -92,7 +92,7 @@ class Unasked:
             if message.id in self._replied_to:
                 return
             if await self._answers.find(message.channel.id, message.id) is None:
-                await self._answers.give(message, await self._questions.keep(question, answer))
+                await self._answers.give(message, await self._questions.store(question, answer))
 
     def _notice(self, message: discord.Message) -> None:
         """Remember what a message tells: a post's first text, or that somebody has replied."""

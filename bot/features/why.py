@@ -21,10 +21,10 @@ def add_to(tree: CommandTree, services: Services) -> None:
     @app_commands.describe(question="The question")
     @app_commands.default_permissions(manage_guild=True)
     async def why(interaction: Interaction, question: app_commands.Range[str, 1, _LONGEST]) -> None:
-        place = await in_time(interaction, manager_access(services.questions, interaction))
-        admitted = services.questions.admit(place.collection, interaction.user.id)
+        access = await in_time(interaction, manager_access(services.questions, interaction))
+        admitted = services.questions.admit(access.collection, interaction.user.id)
         await in_time(interaction, admitted)
         with services.questions.underway():
             await defer(interaction, private=True)
-            answer = await services.engine.ask(question, visible(place.collection))
+            answer = await services.engine.ask(question, visible(access.collection))
             await respond(interaction, why_card(answer), private=True)

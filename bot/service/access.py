@@ -1,4 +1,4 @@
-"""Whose library a question sees, and who may keep it."""
+"""Whose library a question sees, and who manages it."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def collection_of_message(message: discord.Message) -> str:
 
 
 def is_manager(interaction: discord.Interaction[Any], settings: ServerSettings) -> bool:
-    """Say whether someone may keep the collection that this interaction is about.
+    """Say whether someone manages the collection that this interaction is about.
 
     A server's belongs to those who manage the server and to its manager role; a person's own
-    to that person.  Who is timed out keeps nothing: Discord takes the permission away, but not
+    to that person.  Who is timed out manages nothing: Discord takes the permission away, but not
     the role.
     """
     if is_personal(collection_of(interaction)):
@@ -75,11 +75,11 @@ def private_unless_chosen(interaction: discord.Interaction[Any], settings: Serve
     return settings.private_by_default or (own and not interaction.context.dm_channel)
 
 
-def may_see(kept: StoredAnswer, person: int) -> bool:
+def may_see(stored: StoredAnswer, person: int) -> bool:
     """Say whether somebody may see an answer: a private one is its asker's, until shared."""
-    return not kept.private or is_shared(kept) or kept.asker in (None, person)
+    return not stored.private or is_shared(stored) or stored.asker in (None, person)
 
 
-def is_shared(kept: StoredAnswer) -> bool:
+def is_shared(stored: StoredAnswer) -> bool:
     """Say whether a private answer has been shown to everybody."""
-    return kept.private and kept.reply_message is not None
+    return stored.private and stored.reply_message is not None

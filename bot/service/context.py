@@ -21,5 +21,5 @@ class Services:
 
     engine: AsyncEngine
     questions: Questions
-    queue: IngestQueue
+    ingest_queue: IngestQueue
     components: ComponentRouter

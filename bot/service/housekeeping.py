@@ -35,11 +35,11 @@ class Housekeeping:
     """Keeps every server's data there, hidden or deleted, as it ought to be."""
 
     def __init__(
-        self, engine: AsyncEngine, queue: IngestQueue, daily: Callable[[], Path | None]
+        self, engine: AsyncEngine, ingest_queue: IngestQueue, daily: Callable[[], Path | None]
     ) -> None:
         """Keep house; ``daily`` makes each day's backup."""
         self._engine = engine
-        self._queue = queue
+        self._ingest_queue = ingest_queue
         self._daily = daily
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -86,7 +86,7 @@ class Housekeeping:
             return
         if not await engine.call(engine.servers.mark_joined, guild_id, engine.now):
             await self._erase(guild_id)
-        self._queue.wake(server_collection(guild_id))
+        self._ingest_queue.wake(server_collection(guild_id))
 
     async def _tidy(self) -> None:
         """Delete in time, until cancelled; where that fails, the next round does it."""
@@ -105,6 +105,6 @@ class Housekeeping:
 
     async def _erase(self, guild_id: int) -> None:
         collection = server_collection(guild_id)
-        async with self._queue.pause(collection):
+        async with self._ingest_queue.pause(collection):
             await self._engine.ingest(self._engine.sync.erase, collection)
         log.info("deleted what was kept of a server that was left 30 days ago")

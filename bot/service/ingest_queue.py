@@ -57,8 +57,8 @@ class IngestQueue:
         self._due: set[str] = set()
         self._paused: Counter[str] = Counter()  # by how many
         self._closing = False
-        self._notices: dict[int, ProgressMessage] = {}
-        self._queueing = asyncio.Lock()  # no job is started before its notice is known
+        self._progress_messages: dict[int, ProgressMessage] = {}
+        self._queueing = asyncio.Lock()  # no job is started before its progress message is known
 
     async def resume(self) -> None:
         """Go on with what an earlier process left undone."""
@@ -73,7 +73,7 @@ class IngestQueue:
         # What was promised before anybody knew whether it is allowed was promised privately.
         public = reachable(interaction) and not interaction.response.is_done()
         message = await promise(interaction, private=not public)
-        notice = ProgressMessage(
+        progress_message = ProgressMessage(
             self._messenger,
             asker=interaction.user.id,
             channel=interaction.channel_id or 0,
@@ -83,9 +83,9 @@ class IngestQueue:
         try:
             payload = await wanted.read()
         except PassageError as error:
-            await notice.conclude(sentence_card(str(error)))
+            await progress_message.conclude(sentence_card(str(error)))
             return
-        await self._enqueue(collection, wanted, payload, notice, interaction.user.id)
+        await self._enqueue(collection, wanted, payload, progress_message, interaction.user.id)
 
     def wake(self, collection: str) -> None:
         """Have a collection's jobs looked at."""
@@ -127,7 +127,7 @@ class IngestQueue:
         collection: str,
         wanted: IngestRequest,
         payload: str | bytes,
-        notice: ProgressMessage,
+        progress_message: ProgressMessage,
         asker: int,
     ) -> None:
         engine = self._engine
@@ -139,15 +139,17 @@ class IngestQueue:
                 kind=wanted.kind,
                 name=wanted.name,
                 payload=payload,
-                channel=notice.channel,
-                message=notice.message,
+                channel=progress_message.channel,
+                message=progress_message.message,
                 now=engine.now,
             )
-            self._notices[number] = notice
+            self._progress_messages[number] = progress_message
         ahead = [
             job for job in await engine.call(engine.jobs.pending, collection) if job.id < number
         ]
-        await notice.show(queued_card(len(ahead)) if ahead else progress_card(wanted.name, 0, 0))
+        await progress_message.show(
+            queued_card(len(ahead)) if ahead else progress_card(wanted.name, 0, 0)
+        )
         self.wake(collection)
 
     async def _work(self, collection: str) -> None:
@@ -175,25 +177,27 @@ class IngestQueue:
 
     async def _run(self, work: Work) -> None:
         job, engine = work.job, self._engine
-        notice = self._notices.get(job.id) or ProgressMessage.of_job(self._messenger, job)
+        progress_message = self._progress_messages.get(job.id) or ProgressMessage.of_job(
+            self._messenger, job
+        )
         report = Report()
         try:
-            await self._fill(report, work, notice)
-            self._notices.pop(job.id, None)
+            await self._fill(report, work, progress_message)
+            self._progress_messages.pop(job.id, None)
             # Told first: a process that ends in between tells again, and nobody is left in doubt.
-            await notice.conclude(report_card(report))
-            await engine.call(engine.jobs.finish, job.id, _kept(report), engine.now)
+            await progress_message.conclude(report_card(report))
+            await engine.call(engine.jobs.finish, job.id, _stored(report), engine.now)
         except _Stopped:
             return
         finally:
             await engine.call(engine.jobs.release, job.id)
 
-    async def _fill(self, report: Report, work: Work, notice: ProgressMessage) -> None:
+    async def _fill(self, report: Report, work: Work, progress_message: ProgressMessage) -> None:
         """Do a job and take down what becomes of it; whatever fails is a line of the report."""
         if work.job.attempts > _MOST_ATTEMPTS:
             report.errors.append(_given_up(work.job))
             return
-        progress = ProgressUpdates(notice, work.job.name, sources=len(_sources(work)))
+        progress = ProgressUpdates(progress_message, work.job.name, sources=len(_sources(work)))
         try:
             async with progress.shown():
                 async for item in self._items(work, progress):
@@ -237,11 +241,11 @@ class IngestQueue:
                 yield item
 
     async def _tell_forgotten(self) -> None:
-        """End the notices of jobs that went with everything else about who asked for them."""
-        for number, notice in list(self._notices.items()):
+        """End the progress messages of jobs that were deleted with all else about their asker."""
+        for number, progress_message in list(self._progress_messages.items()):
             if await self._engine.call(self._engine.jobs.find, number) is None:
-                self._notices.pop(number, None)
-                await notice.conclude(sentence_card("Nothing was added: " + _FORGOTTEN))
+                self._progress_messages.pop(number, None)
+                await progress_message.conclude(sentence_card("Nothing was added: " + _FORGOTTEN))
 
     def _stopping(self, collection: str) -> bool:
         return self._closing or collection in self._paused
@@ -287,7 +291,7 @@ def _given_up(job: Job) -> str:
     )
 
 
-def _kept(report: Report) -> str:
-    """Return what stays of a report for a day: what became of how much."""
+def _stored(report: Report) -> str:
+    """Return what is stored of a report for a day: what became of how much."""
     outcomes = {item.outcome: report.count(item.outcome) for item in report.added}
     return json.dumps({**outcomes, "errors": report.errors})

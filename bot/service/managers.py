@@ -14,11 +14,11 @@ from index.store.servers import ServerSettings
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where somebody is: a collection, the settings there, and whether they may keep it."""
+    """Where somebody is: a collection, the settings there, and whether they manage it."""
 
     collection: str
     settings: ServerSettings
-    keeper: bool
+    is_manager: bool
 
     @property
     def is_server(self) -> bool:
@@ -34,15 +34,15 @@ async def access_of(questions: Questions, interaction: Interaction) -> Access:
 
 
 async def manager_access(questions: Questions, interaction: Interaction) -> Access:
-    """Return where a keeper is.  Raises NotAllowedError for everybody else."""
-    place = await access_of(questions, interaction)
-    require_manager(interaction, place.settings)
-    return place
+    """Return where a manager is.  Raises NotAllowedError for everybody else."""
+    access = await access_of(questions, interaction)
+    require_manager(interaction, access.settings)
+    return access
 
 
 async def server_manager_access(questions: Questions, interaction: Interaction) -> Access:
-    """Return the server that a keeper is on.  Raises PassageError elsewhere."""
-    place = await manager_access(questions, interaction)
-    if not place.is_server:
+    """Return the server that a manager is on.  Raises PassageError elsewhere."""
+    access = await manager_access(questions, interaction)
+    if not access.is_server:
         raise PassageError("Settings are for servers that I am installed on; here are none.")
-    return place
+    return access

@@ -102,24 +102,24 @@ class Questions:
         return await self.engine.call(self.engine.servers.get, server)
 
     async def answer(self, question: Question) -> GivenAnswer:
-        """Answer a question and keep it.  Raises PassageError."""
+        """Answer a question and store the answer.  Raises PassageError."""
         follows = question.answered or self._talk.before(
             question.channel, question.person, self.engine.now, private=question.private
         )
         answer, follows = await self._ask(question, follows)
-        given = await self.engine.call(self._keep, question, answer, follows)
+        given = await self.engine.call(self._store, question, answer, follows)
         self._talk.said(
             question.channel, question.person, given.id, self.engine.now, private=question.private
         )
         return given
 
     async def consider(self, question: Question) -> Answer:
-        """Answer a question without keeping or saying anything yet."""
+        """Answer a question without storing or saying anything yet."""
         return await self.engine.ask(question.text, visible(question.collection))
 
-    async def keep(self, question: Question, answer: Answer) -> GivenAnswer:
-        """Keep an answer that was considered and is to be given."""
-        return await self.engine.call(self._keep, question, answer, None)
+    async def store(self, question: Question, answer: Answer) -> GivenAnswer:
+        """Store an answer that was considered and is to be given."""
+        return await self.engine.call(self._store, question, answer, None)
 
     async def again(self, answer_id: str, question: Question) -> GivenAnswer:
         """Answer a question that was edited, in the place of the answer it had.
@@ -200,18 +200,22 @@ class Questions:
             return ""
         before: list[str] = []
         while follows is not None and len(before) < _LINKS:
-            kept = self.engine.answers.find(follows, question.collection)
-            if kept is None or kept.question is None or (kept.private and not question.private):
+            stored = self.engine.answers.find(follows, question.collection)
+            if (
+                stored is None
+                or stored.question is None
+                or (stored.private and not question.private)
+            ):
                 break
-            before.append(kept.question)
-            follows = kept.follows
+            before.append(stored.question)
+            follows = stored.follows
         meant = ""
         for text in reversed(before):
             meant = understood(text, meant)
         return meant
 
-    def _keep(self, question: Question, answer: Answer, follows: str | None) -> GivenAnswer:
-        """Keep an answer; where nothing can be written it is given all the same.
+    def _store(self, question: Question, answer: Answer, follows: str | None) -> GivenAnswer:
+        """Store an answer; where nothing can be written it is given all the same.
 
         Its buttons then say that it isn't kept.
         """

@@ -61,7 +61,7 @@ class ProgressMessage:
 
     @classmethod
     def of_job(cls, messenger: Messenger, job: Job) -> ProgressMessage:
-        """Return the notice of a job that another process began."""
+        """Return the message of a job that another process began."""
         return cls(messenger, asker=job.asker, channel=job.channel, message=job.message)
 
     @property
@@ -78,7 +78,7 @@ class ProgressMessage:
             await self._edit(sentence_card(_LATER, tone="plain") if self._last_word else card)
 
     async def conclude(self, card: ui.LayoutView) -> None:
-        """Show how it ended, in a direct message where the notice can't be reached any more."""
+        """Show how it ended, in a direct message where this one can't be reached any more."""
         async with self._turn:
             self._concluded = True
             edited = not self._last_word and await self._edit(card, lasting=True)
@@ -86,7 +86,7 @@ class ProgressMessage:
                 await self._write(card)
 
     async def _edit(self, card: ui.LayoutView, *, lasting: bool = False) -> bool:
-        """Say whether the notice shows a card now; what is to last is tried more than once."""
+        """Say whether the message shows a card now; what is to last is tried more than once."""
         tried = persist if lasting else _once
         interaction = self._interaction
         if interaction is not None and _age(interaction) < _TOKEN:
@@ -126,8 +126,8 @@ class ProgressMessage:
 class ProgressUpdates:
     """Shows how far adding is, now and then, while it is told from another thread."""
 
-    def __init__(self, notice: ProgressMessage, name: str, *, sources: int = 1) -> None:
-        self._notice = notice
+    def __init__(self, message: ProgressMessage, name: str, *, sources: int = 1) -> None:
+        self._message = message
         self._sources = sources
         self.number = 1
         self._at = self._shown = (name, 0, 0)
@@ -158,11 +158,11 @@ class ProgressUpdates:
             with suppress(TimeoutError):
                 wait = max(_EVERY, (loop.time() - begun) / _SLOWER)
                 await asyncio.wait_for(self._over.wait(), wait)
-            changed = self._at != self._shown or self._notice.is_closing
+            changed = self._at != self._shown or self._message.is_closing
             if changed and not self._over.is_set():
                 self._shown = self._at
                 card = progress_card(*self._at, number=self.number, of=self._sources)
-                await self._notice.show(card)
+                await self._message.show(card)
 
 
 async def _once(call: Callable[[], Awaitable[object]]) -> object:

@@ -70,8 +70,8 @@ def titles(scene: Scene, subject: str) -> list[str]:
 
 async def test_progress_is_one_message_and_the_next_request_waits_its_turn(scene: Scene) -> None:
     bob = scene.person("Bob")
-    keeper = scene.guild.role("Keeper", 1 << 5)
-    await scene.guild.members[bob.id].give(keeper)
+    manager = scene.guild.role("Manager", 1 << 5)
+    await scene.guild.members[bob.id].give(manager)
     started = time.monotonic()
     first = await begun(scene, "Mill", 400)
     second = await scene.ada.slash("article add", scene.general, file=File("a.txt", b"Alpha."))

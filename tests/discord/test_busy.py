@@ -114,10 +114,10 @@ async def test_what_is_added_meanwhile_is_reported_privately(scene: Scene, mark:
 
 async def test_who_may_not_keep_the_library_is_told_so_privately(scene: Scene, mark: Path) -> None:
     bob = scene.person("Bob")
-    keeper = scene.guild.role("Sees", tests.loopback.Permission.MANAGE_GUILD)
-    await scene.guild.members[bob.id].give(keeper)
+    manager = scene.guild.role("Sees", tests.loopback.Permission.MANAGE_GUILD)
+    await scene.guild.members[bob.id].give(manager)
     shown = await (await bob.slash("article list", scene.general)).response()
-    await scene.guild.members[bob.id].take(keeper)
+    await scene.guild.members[bob.id].take(manager)
     with busy(mark):
         turned = await bob.click(shown, "Next")
         await turned.acknowledged()

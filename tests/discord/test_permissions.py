@@ -41,9 +41,9 @@ WHO = """
                     unset   set     deleted
 owner               keeps   keeps   keeps
 manager             keeps   keeps   keeps
-keeper              -       keeps   -
-former keeper       -       -       -
-silenced keeper     -       -       -
+librarian           -       keeps   -
+former librarian    -       -       -
+silenced librarian  -       -       -
 silenced manager    -       -       -
 member              -       -       -
 asker               -       -       -
@@ -191,16 +191,16 @@ async def cast(
 
 
 async def gather(scene: Scene, state: State) -> Cast:
-    role, managing = scene.guild.role("Keepers"), scene.guild.role("M", Permission.MANAGE_GUILD)
+    role, managing = scene.guild.role("Librarians"), scene.guild.role("M", Permission.MANAGE_GUILD)
     people = {
         "owner": (scene.ada, scene.general),
         **{
             name: (await member(scene, name, *roles), scene.general)
             for name, roles in (
                 ("manager", [managing]),
-                ("keeper", [role]),
-                ("former keeper", [role]),
-                ("silenced keeper", [role]),
+                ("librarian", [role]),
+                ("former librarian", [role]),
+                ("silenced librarian", [role]),
                 ("silenced manager", [managing]),
                 ("member", []),
                 ("asker", []),
@@ -212,8 +212,8 @@ async def gather(scene: Scene, state: State) -> Cast:
         await role.delete()
     asker = people["asker"][0]
     answer, keys = await answers(scene, asker)
-    await scene.guild.members[people["former keeper"][0].id].take(role)
-    for name in ("silenced keeper", "silenced manager"):
+    await scene.guild.members[people["former librarian"][0].id].take(role)
+    for name in ("silenced librarian", "silenced manager"):
         await scene.guild.members[people[name][0].id].time_out(3_600)
     return Cast(people, answer, keys, None if state == "unset" else role.id)
 
@@ -376,7 +376,7 @@ async def test_discord_hides_what_members_may_not_use(scene: Scene, line: str) -
             await offered()
 
 
-# How a keeper stops being one between a card and the press on it.
+# How a manager stops being one between a card and the press on it.
 CHANGES: dict[str, tuple[Callable[[Scene, User, Role], Awaitable[None]], str]] = {
     "the role is taken": (lambda s, p, r: s.guild.members[p.id].take(r), "refused"),
     "the role is deleted": (lambda _s, _p, r: r.delete(), "refused"),
@@ -410,10 +410,10 @@ async def until_hidden(scene: Scene, *, hidden: bool) -> None:
 
 
 @pytest.mark.parametrize("change", CHANGES)
-async def test_whoever_stops_being_a_keeper_can_do_nothing_with_what_is_open(
+async def test_whoever_stops_being_a_manager_can_do_nothing_with_what_is_open(
     scene: Scene, change: str
 ) -> None:
-    person, role = scene.person("Mia"), scene.guild.role("Keepers")
+    person, role = scene.person("Mia"), scene.guild.role("Librarians")
     await scene.guild.members[person.id].give(role)
     scene.set(manager_role=role.id)
     lines = ("article remove", "settings show", "article list", "article paste")
@@ -516,7 +516,7 @@ async def test_a_form_cannot_be_pressed_nor_a_button_be_sent_as_a_form(scene: Sc
         assert await outcome(used) == "unknown"
 
 
-async def test_titles_are_offered_to_keepers_alone_and_to_nobody_once_the_bot_has_left(
+async def test_titles_are_offered_to_managers_alone_and_to_nobody_once_the_bot_has_left(
     scene: Scene,
 ) -> None:
     async def offered(person: User) -> list[str]:

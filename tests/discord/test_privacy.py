@@ -112,7 +112,7 @@ async def test_what_has_had_its_time_is_deleted(scene: Scene) -> None:
     assert (await data(fay, scene.general))["questions"] == []
 
 
-async def test_keepers_see_what_was_asked_in_vain_and_not_by_whom(scene: Scene) -> None:
+async def test_managers_see_what_was_asked_in_vain_and_not_by_whom(scene: Scene) -> None:
     gil = scene.person("Gil")
     question = f"{NOWHERE} @everyone <@{gil.id}> **`x"
     for _ in range(2):
@@ -128,11 +128,11 @@ async def test_keepers_see_what_was_asked_in_vain_and_not_by_whom(scene: Scene) 
     assert "Gil" not in shown.text
 
 
-async def test_help_shows_the_keepers_commands_only_to_them(scene: Scene) -> None:
+async def test_help_shows_the_managers_commands_only_to_them(scene: Scene) -> None:
     hal = scene.person("Hal")
-    keeper = scene.guild.role("Keeper", Permission.MANAGE_GUILD)
+    manager = scene.guild.role("Manager", Permission.MANAGE_GUILD)
     assert "/article add" not in await said(await hal.slash("help", scene.general))
-    await scene.guild.members[hal.id].give(keeper)
+    await scene.guild.members[hal.id].give(manager)
     assert "/article add" in await said(await hal.slash("help", scene.general))
     assert "/article add" in await said(await hal.slash("help", hal.dm))
 

@@ -1,4 +1,4 @@
-"""What keepers choose, who may choose and keep, and what other servers never see of it."""
+"""What managers choose, who may choose and keep, and what other servers never see of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="module")]
 
 REFUSED = "Only those who manage this server, or have the role set in /settings, can do that."
 NO_SERVER = "Settings are for servers that I am installed on"
-KEEPERS: dict[str, dict[str, Any]] = {
+MANAGING: dict[str, dict[str, Any]] = {
     "article add": {"file": File("oak.txt", b"The oak of Ulm is 512 years old.")},
     "article paste": {},
     "article list": {},
@@ -40,7 +40,7 @@ EVERYBODY: dict[str, dict[str, Any]] = {"help": {}, "privacy": {}}
 async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
     async with playing(tmp_path_factory.mktemp("settings")) as scene:
         await scene.warm()
-        await add(scene, KEEPERS["article add"]["file"])
+        await add(scene, MANAGING["article add"]["file"])
         yield scene
 
 
@@ -65,16 +65,16 @@ async def use(person: User, line: str, where: Channel, options: dict[str, Any]) 
     return await outcome(await person.slash(line, where, force=True, **options))
 
 
-@pytest.mark.parametrize("line", [*KEEPERS, *SETTINGS, *EVERYBODY])
+@pytest.mark.parametrize("line", [*MANAGING, *SETTINGS, *EVERYBODY])
 async def test_who_may_use_which_command(scene: Scene, line: str) -> None:
-    options = (KEEPERS | SETTINGS | EVERYBODY)[line]
+    options = (MANAGING | SETTINGS | EVERYBODY)[line]
     role = scene.guild.role(f"Librarians of {line}")
     await choose_role(scene, role)
     manager = member(scene, "Mia", Permission.MANAGE_GUILD)
     librarian, nobody = member(scene, "Lib"), member(scene, "Bob")
     await scene.guild.members[librarian.id].give(role)
-    for keeper in (scene.ada, manager, librarian):
-        assert REFUSED not in await use(keeper, line, scene.general, options)
+    for person in (scene.ada, manager, librarian):
+        assert REFUSED not in await use(person, line, scene.general, options)
     told = await use(nobody, line, scene.general, options)
     assert (told == REFUSED) == (line not in EVERYBODY)
     if line not in EVERYBODY:
@@ -98,9 +98,9 @@ async def choose_role(scene: Scene, *roles: Any) -> str:
     return plain((await picked.response()).text)
 
 
-async def test_a_keeper_who_is_one_no_longer_can_do_nothing_with_old_cards(scene: Scene) -> None:
+async def test_a_manager_who_is_one_no_longer_can_do_nothing_with_old_cards(scene: Scene) -> None:
     mia = scene.person("Mia")
-    role = scene.guild.role("Keeper", Permission.MANAGE_GUILD)
+    role = scene.guild.role("Manager", Permission.MANAGE_GUILD)
     await scene.guild.members[mia.id].give(role)
     settings = await (await mia.slash("settings show", scene.general)).response()
     listed = await (await mia.slash("article list", scene.general)).response()

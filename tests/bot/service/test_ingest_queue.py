@@ -35,7 +35,7 @@ async def queue(bot: PassageBot) -> int:
         engine.jobs.enqueue, HERE, asker=1, kind="paste", name="Bell", channel=2, message=3, now=4,
         payload=pasted("Bell", "The bell was cast in 1704.", "", None),
     )  # fmt: skip
-    bot.services.queue.wake(HERE)
+    bot.services.ingest_queue.wake(HERE)
     return number
 
 
@@ -52,9 +52,9 @@ def attempts(bot: PassageBot, number: int) -> int:
 
 
 async def test_the_first_of_two_pauses_to_end_leaves_the_second(bot: PassageBot) -> None:
-    adding = bot.services.queue
-    async with adding.pause(HERE):
-        async with adding.pause(HERE):
+    ingest_queue = bot.services.ingest_queue
+    async with ingest_queue.pause(HERE):
+        async with ingest_queue.pause(HERE):
             pass
         number = await queue(bot)
         await worked()
@@ -64,10 +64,10 @@ async def test_the_first_of_two_pauses_to_end_leaves_the_second(bot: PassageBot)
 
 
 async def test_a_pause_that_is_cancelled_while_it_waits_is_over(bot: PassageBot) -> None:
-    adding, over = bot.services.queue, threading.Event()
+    ingest_queue, over = bot.services.ingest_queue, threading.Event()
     busy = asyncio.create_task(bot.services.engine.ingest(over.wait, 10))
     await queue(bot)
-    pause = asyncio.create_task(adding.pause(HERE).__aenter__())
+    pause = asyncio.create_task(ingest_queue.pause(HERE).__aenter__())
     await asyncio.sleep(0)
     pause.cancel()
     await asyncio.wait([pause])
