@@ -31,7 +31,14 @@ class MessageAnswers:
         return await self._engine.call(self._engine.answers.of_question, channel, message)
 
     async def shown_by(self, channel: int, reply: int) -> StoredAnswer | None:
-        """Return the answer that a reply shows."""
+        """Return the answer that a reply shows.
+
+        Discord may tell of a reply before its own sender knows, so it waits for that.
+        """
+        message = self._replies.replied_to(reply)
+        if message is not None:
+            async with self.turn(message):
+                pass
         return await self._engine.call(self._engine.answers.of_reply, channel, reply)
 
     async def is_answered(self, message: discord.Message) -> bool:

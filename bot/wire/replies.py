@@ -34,6 +34,7 @@ class Replies:
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._deleted: LRUCache[int, None] = LRUCache(_REMEMBERED)
         self._sent: LRUCache[int, int] = LRUCache(_REMEMBERED)  # replies, by what they reply to
+        self._replied_to: LRUCache[int, int] = LRUCache(_REMEMBERED)  # and the other way round
         self._unsure_notes: LRUCache[int, None] = LRUCache(_REMEMBERED)
 
     def turn(self, message: int) -> asyncio.Lock:
@@ -43,6 +44,10 @@ class Replies:
     def has_reply(self, message: int) -> bool:
         """Say whether a message is known to have been replied to lately."""
         return message in self._sent
+
+    def replied_to(self, reply: int) -> int | None:
+        """Return the message that one of the bot's latest replies is to."""
+        return self._replied_to.get(reply)
 
     async def send(self, message: discord.Message, card: discord.ui.LayoutView) -> int | None:
         """Reply, or write into the reply that there is, and return the reply's id.
@@ -67,7 +72,7 @@ class Replies:
                 log.warning("message %s can't be answered: %s", message.id, error_name(error))
                 return None
             raise
-        self._sent.put(message.id, sent.id)
+        self._remember(message.id, sent.id)
         if message.id in self._unsure_notes:  # Discord may have shown us the note instead
             self._unsure_notes.pop(message.id)
             await self.change(message.channel.id, sent.id, card)
@@ -89,7 +94,7 @@ class Replies:
         if message.nonce is None or not str(message.nonce).isdecimal():
             return
         replied_to = int(message.nonce)
-        self._sent.put(replied_to, message.id)
+        self._remember(replied_to, message.id)
         if replied_to in self._deleted and replied_to not in self._turns:  # late for its turn
             await take_back(self._messenger.message(message.channel.id, message.id))
 
@@ -103,6 +108,10 @@ class Replies:
         sent = self._sent.pop(message) or stored
         if sent is not None:
             await take_back(self._messenger.message(channel, sent))
+
+    def _remember(self, message: int, reply: int) -> None:
+        self._sent.put(message, reply)
+        self._replied_to.put(reply, message)
 
     async def _unsure(self, message: int, error: Exception) -> int | None:
         """Return the reply that is there although every try to send it seemed to fail."""
