@@ -9,6 +9,8 @@ import pytest
 from tests.support.paths import TESTS
 from tests.torture import ATTACKS
 
+pytestmark = pytest.mark.slow
+
 
 def test_no_attack_is_left_out() -> None:
     files = (TESTS / "torture").glob("*.py")

@@ -23,6 +23,8 @@ from training.examples import TEXT, Encoder, Example, Examples, batches, worded
 from training.measure import f1
 from training.negatives import MINED, OPPOSITES, Siblings, altered, mined, names_in
 
+pytestmark = pytest.mark.slow
+
 TEXTS = {
     "Bridge#0": "The bridge opened in 1932. Ida Brandt designed it. It has four arches of stone.",
     "Bridge#1": "Trams crossed the bridge until 1958. Since then it has carried cars and walkers.",

@@ -20,6 +20,8 @@ from index.extract import Confined, Limits, extract
 from index.records import Article
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 LAMP = b"The lamp of the Wexport lighthouse was lit for the first time by Ida Lund in 1871."
 LIMITS = Limits(parse_seconds=2.0, max_memory=600_000_000)
 

@@ -17,6 +17,8 @@ from index.extract.fetch import fetch
 from index.records import Article
 from tests.support.local_sites import serving
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

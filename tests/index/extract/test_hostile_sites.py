@@ -16,6 +16,8 @@ from index.extract import AllowedHosts, Limits
 from index.extract.fetch import fetch
 from tests.support.local_sites import listening
 
+pytestmark = pytest.mark.slow
+
 LIMITS = Limits(
     max_bytes=20_000,
     connect_seconds=0.5,

@@ -24,6 +24,8 @@ from index.extract.fetch import fetch
 from index.extract.transport import NotPublicError
 from tests.support.local_sites import Names, listening, serving
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -29,6 +29,8 @@ from index.models.torch import compile as compile_module
 from index.models.torch import embedder, spans
 from tests.index.models import test_embedder, test_spans
 
+pytestmark = pytest.mark.slow
+
 Write = Callable[[Path], Mapping[str, Any]]
 
 

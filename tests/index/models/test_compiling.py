@@ -24,6 +24,8 @@ from index.models.load_embedder import load_embedder
 from tests.index.models import test_embedder
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> str:
@@ -47,7 +49,7 @@ def instead_of_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str)
 def test_a_model_is_compiled_without_torch_in_this_process(tiny: str, tmp_path: Path) -> None:
     script = (
         "import logging, sys; from pathlib import Path\n"
-        "from index.models.embedder import load_embedder\n"
+        "from index.models.load_embedder import load_embedder\n"
         "from index.models.compiled import ModelStore; logging.basicConfig(level='INFO')\n"
         "model = load_embedder(sys.argv[1], ModelStore(Path(sys.argv[2])))\n"
         "heavy = {'torch', 'transformers', 'sentence_transformers', 'onnx'}\n"

