@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,9 @@ KINDS = {"mined": 0.45, "cut": 0.17, "altered": 0.35, "strange": 0.03}
 BY_PEOPLE = 0.85
 """How often it is one, on passages that have some."""
 
+UNTOLD = -1
+"""Of a sentence: nobody said whether it answers."""
+
 ALTERED_WEIGHT = 0.6
 """What an altered question counts: some still have their answer."""
 
@@ -41,6 +44,8 @@ class Example:
     """Token ids of question, context and text, and where the answers begin and end.
 
     Position 0 stands for "no answer here"; ``text`` is the first position of the text.
+    ``sentences`` are the first token of each sentence and the one behind its last, ``labels``
+    whether each answers: 1, 0, or UNTOLD.
     """
 
     ids: tuple[int, ...]
@@ -48,6 +53,23 @@ class Example:
     text: int
     spans: tuple[tuple[int, int], ...]
     weight: float = 1.0
+    sentences: tuple[tuple[int, int], ...] = ()
+    labels: tuple[int, ...] = ()
+
+    @property
+    def answers(self) -> bool:
+        """Whether it has an answer, in words or in sentences."""
+        return bool(self.spans) or 1 in self.labels
+
+    def places(self, side: int) -> Sequence[int]:
+        """Return where an answer may start (side 0) or end (1).
+
+        Where only sentences are marked, the model may choose among their words.
+        """
+        if self.spans:
+            return [span[side] for span in self.spans]
+        right = (s for s, label in zip(self.sentences, self.labels, strict=True) if label == 1)
+        return [place for first, behind in right for place in range(first, behind)] or [0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +86,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tokens:
+class Tokens:
     """A text as tokens, with the character at which each begins and ends."""
 
     ids: Sequence[int]
@@ -72,17 +94,34 @@ class _Tokens:
     ends: Sequence[int]
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How the examples of a set are made.
+
+    ``kinds`` are what the second of a pair is, ``by_people`` how often it is a miss by people
+    where there is one, ``trimmed`` the share of passages of which a window is cut, ``twins``
+    the misses that were made of a question, by its number.
+    """
+
+    kinds: Mapping[str, float] = field(default_factory=lambda: dict(KINDS))
+    by_people: float = BY_PEOPLE
+    trimmed: float = TRIMMED
+    twins: Mapping[int, Sequence[Task]] = field(default_factory=dict)
+
+
 class Encoder:
     """Puts question, context and text together as the reader will be given them."""
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
+    def __init__(self, tokenizer: Tokenizer, longest: int = TEXT) -> None:
+        """``longest`` is how many tokens of a text are read."""
         self._tokenizer = tokenizer
+        self._longest = longest
         self._cls, self._sep = (tokenizer.encode("").ids[at] for at in (0, -1))
 
-    def tokens(self, texts: Sequence[str]) -> list[_Tokens]:
+    def tokens(self, texts: Sequence[str]) -> list[Tokens]:
         """Tokenise texts by themselves."""
         return [
-            _Tokens(e.ids, [a for a, _ in e.offsets], [b for _, b in e.offsets])
+            Tokens(e.ids, [a for a, _ in e.offsets], [b for _, b in e.offsets])
             for e in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
         ]
 
@@ -90,13 +129,17 @@ class Encoder:
         self,
         question: Sequence[int],
         context: Sequence[int],
-        text: _Tokens,
+        text: Tokens,
         window: tuple[int, int],
         spans: Sequence[TextSpan],
         weight: float = 1.0,
+        labelled: Sequence[tuple[tuple[int, int], int]] = (),
     ) -> Example:
-        """Return an example of the tokens ``window`` of a text."""
-        first, last = window[0], min(window[1], window[0] + TEXT)
+        """Return an example of the tokens ``window`` of a text.
+
+        ``labelled`` are its sentences in tokens, each with its label.
+        """
+        first, last = window[0], min(window[1], window[0] + self._longest)
         head = [self._cls, *question[:QUESTION], self._sep, *context[:CONTEXT]]
         found = []
         for span in spans:
@@ -104,12 +147,19 @@ class Encoder:
             end = bisect_right(text.starts, span.end - 1) - 1
             if first <= start <= end < last:
                 found.append((len(head) + start - first, len(head) + end - first))
+        held = [
+            ((len(head) + max(a, first) - first, len(head) + min(b, last) - first), label)
+            for (a, b), label in labelled
+            if max(a, first) < min(b, last)
+        ]
         return Example(
             (*head, *text.ids[first:last], self._sep),
             2 + len(question[:QUESTION]),
             len(head),
             tuple(dict.fromkeys(found)),
             weight,
+            tuple(sentence for sentence, _ in held),
+            tuple(label for _, label in held),
         )
 
 
@@ -122,8 +172,10 @@ class Examples:
         encoder: Encoder,
         siblings: Siblings,
         near: NDArray[np.int32] | None,
+        manner: Manner | None = None,
     ) -> None:
         """``near`` are mined passages by task; None where the set has its own misses."""
+        self._manner = manner or Manner()
         self._corpus = corpus
         self._encoder = encoder
         self._siblings = siblings
@@ -133,25 +185,34 @@ class Examples:
         self._contexts = [t.ids for t in encoder.tokens([s.context for s in corpus.sources])]
         self._by_source: dict[int, list[Task]] = {}
         for task in corpus.tasks:
-            if not task.spans:
+            if not task.answerable:
                 self._by_source.setdefault(task.source, []).append(task)
 
     def pairs(self, seed: str, copies: int = 1) -> Iterator[Pair]:
         """Yield the pairs of one round, in which each question comes so many times."""
-        for number, task in enumerate(self._corpus.tasks):
+        yield from self.some(seed, range(len(self._corpus.tasks)), copies)
+
+    def some(self, seed: str, numbers: Iterable[int], copies: int = 1) -> Iterator[Pair]:
+        """Yield the pairs of some of the questions."""
+        for number in numbers:
+            task = self._corpus.tasks[number]
             for copy in range(copies):
-                if task.spans:
+                if task.answerable:
                     chance = random.Random(f"{seed} {number} {copy}")
                     pair = self._pair(number, task, chance)
                     if pair is not None:
                         yield pair
 
+    def answerable(self) -> list[int]:
+        """Return the numbers of the questions that pairs can be made of."""
+        return [number for number, task in enumerate(self._corpus.tasks) if task.answerable]
+
     def _pair(self, number: int, task: Task, chance: random.Random) -> Pair | None:
         source = self._corpus.sources[task.source]
         question = worded(task.question, chance)
-        window = self._window(task.source, task.spans[0], chance)
-        yes = self._example(question, task.source, window, task.spans)
-        if not yes.spans:
+        window = self._window(task.source, task.told[0], chance)
+        yes = self._example(question, task.source, window, task)
+        if not (yes.spans if task.spans else yes.answers):
             return None
         return Pair(yes, self._miss(number, task, source, question, window, chance))
 
@@ -164,10 +225,11 @@ class Examples:
         window: tuple[int, int],
         chance: random.Random,
     ) -> Example:
-        own = self._by_source.get(task.source)
-        if own and chance.random() < BY_PEOPLE:
+        own = self._manner.twins.get(number) or self._by_source.get(task.source)
+        if own and chance.random() < self._manner.by_people:
             return self._example(worded(chance.choice(own).question, chance), task.source, window)
-        kind = chance.choices(list(KINDS), list(KINDS.values()))[0]
+        kinds = self._manner.kinds
+        kind = chance.choices(list(kinds), list(kinds.values()))[0]
         if kind == "altered":
             names = self._names[source.doc]
             other = altered(question, source.text, names, self._siblings, chance)
@@ -199,17 +261,26 @@ class Examples:
         question: str,
         source: int,
         window: tuple[int, int],
-        spans: Sequence[TextSpan] = (),
+        task: Task | None = None,
         weight: float = 1.0,
     ) -> Example:
+        """Return a question with a passage, which answers ``task`` or nothing."""
         ids = self._encoder.tokens([question])[0].ids
         text, context = self._texts[source], self._contexts[source]
-        return self._encoder.example(ids, context, text, window, spans, weight)
+        spans = task.spans if task is not None else ()
+        labels = self._labels(source, task)
+        labelled = list(zip(self._edges(source), labels, strict=True))
+        return self._encoder.example(ids, context, text, window, spans, weight, labelled)
+
+    def _labels(self, source: int, task: Task | None) -> list[int]:
+        """Say of each sentence of a passage whether it answers."""
+        held = self._corpus.sources[source]
+        return [0] * len(held.sentences) if task is None else sentence_labels(held, task)
 
     def _window(self, source: int, answer: TextSpan, chance: random.Random) -> tuple[int, int]:
         """Return the tokens of some neighbouring sentences, the answer's among them."""
         text = self._texts[source]
-        if chance.random() > TRIMMED and len(text.ids) <= TEXT:
+        if chance.random() > self._manner.trimmed and len(text.ids) <= TEXT:
             return 0, len(text.ids)
         edges = self._edges(source)
         at = bisect_right(text.starts, answer.start) - 1
@@ -235,10 +306,11 @@ class Examples:
     def _without(self, task: Task) -> tuple[int, int] | None:
         """Return the longer stretch before or after the sentences that hold an answer."""
         source = self._corpus.sources[task.source]
+        words = [answer.casefold() for answer in task.answers if task.spans]
         held = [
             number
             for number, (a, b) in enumerate(source.sentences)
-            if any(answer.casefold() in source.text[a:b].casefold() for answer in task.answers)
+            if _label(TextSpan(a, b), task) or any(w in source.text[a:b].casefold() for w in words)
         ]
         if not held:
             return None
@@ -249,9 +321,32 @@ class Examples:
 
     def _edges(self, source: int) -> list[tuple[int, int]]:
         """Return the sentences of a passage in tokens."""
-        starts = self._texts[source].starts
-        cuts = [bisect_right(starts, a - 1) for a, _ in self._corpus.sources[source].sentences]
-        return list(zip(cuts, [*cuts[1:], len(starts)], strict=True))
+        return sentence_edges(self._texts[source], self._corpus.sources[source])
+
+
+def sentence_edges(text: Tokens, source: Source) -> list[tuple[int, int]]:
+    """Return the sentences of a passage in tokens."""
+    cuts = [bisect_right(text.starts, a - 1) for a, _ in source.sentences]
+    return list(zip(cuts, [*cuts[1:], len(text.starts)], strict=True))
+
+
+def sentence_labels(source: Source, task: Task) -> list[int]:
+    """Say of each sentence of a passage whether it answers."""
+    return [_label(place, task) for place in source.sentences]
+
+
+def _label(sentence: TextSpan, task: Task) -> int:
+    """Say whether a sentence answers: it holds the words, or where none are marked is evidence."""
+    if any(_shared(sentence, told) for told in task.spans or task.evidence):
+        return 1
+    aside = (*task.evidence, *task.aside)
+    return UNTOLD if any(_shared(sentence, stretch) for stretch in aside) else 0
+
+
+def _shared(sentence: TextSpan, told: TextSpan) -> bool:
+    """Say whether most of one lies in the other."""
+    common = min(sentence.end, told.end) - max(sentence.start, told.start)
+    return 2 * common > min(sentence.end - sentence.start, told.end - told.start)
 
 
 def worded(question: str, chance: random.Random) -> str:

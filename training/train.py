@@ -57,7 +57,8 @@ people, how often.  They are few; seen so often from the start, they would be le
 MEASURED = 1_250
 """Held-out questions that are asked at each checkpoint."""
 
-_OFF = -1e4  # the logit of a place where no answer can be
+OFF = -1e4
+"""The logit of a place where no answer can be."""
 
 
 def main() -> None:
@@ -230,34 +231,32 @@ def logits(
         )
     closed = (legal == 0).to(device)
     return (
-        out.start_logits.float().masked_fill(closed, _OFF),
-        out.end_logits.float().masked_fill(closed, _OFF),
+        out.start_logits.float().masked_fill(closed, OFF),
+        out.end_logits.float().masked_fill(closed, OFF),
     )
 
 
 def _loss(start: torch.Tensor, end: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
     """Return what is to be made small: the surprise at the spans, and at the order."""
     weights = torch.tensor([e.weight for e in examples], device=start.device)
-    surprise = [
-        _surprise(side, [[span[at] for span in e.spans] or [0] for e in examples])
-        for at, side in enumerate((start, end))
+    both = [
+        surprise(side, [e.places(at) for e in examples]) for at, side in enumerate((start, end))
     ]
-    spans = (weights * (surprise[0] + surprise[1]) / 2).mean()
-    evidence = _evidence(start) + _evidence(end)
-    yes, no = evidence.chunk(2)
+    spans = (weights * (both[0] + both[1]) / 2).mean()
+    yes, no = (evidence(start) + evidence(end)).chunk(2)
     order = (weights.chunk(2)[1] * functional.softplus(no - yes)).mean()
     return spans + ORDER * order
 
 
-def _surprise(side: torch.Tensor, places: Sequence[Sequence[int]]) -> torch.Tensor:
+def surprise(side: torch.Tensor, places: Sequence[Sequence[int]]) -> torch.Tensor:
     """Return the negative log likelihood that one of the right places is meant."""
-    right = torch.full_like(side, _OFF)
+    right = torch.full_like(side, OFF)
     for row, at in enumerate(places):
         right[row, list(at)] = 0.0
     return torch.logsumexp(side, 1) - torch.logsumexp(side + right, 1)
 
 
-def _evidence(side: torch.Tensor) -> torch.Tensor:
+def evidence(side: torch.Tensor) -> torch.Tensor:
     """Return the log odds of any place in the text against none."""
     return torch.logsumexp(side[:, 1:], 1) - side[:, 0]
 
