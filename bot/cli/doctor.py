@@ -17,7 +17,7 @@ from index.data_folder import left_open
 from index.engine import Engine
 from index.errors import PassageError
 from index.models.compiled import ModelStore
-from index.models.serving import unkept
+from index.models.serving import not_writable
 from index.store.jobs import Jobs
 from index.store.sqlite.backups import Backups, advice, examined
 
@@ -105,7 +105,7 @@ def _compiled(settings: Settings, *, loaded: bool) -> Check:
     store = build_store(settings)
     error = store.unwritable()
     if error is not None and not store.models():
-        return Check("models", good=False, sentence=unkept(store.folder, error))
+        return Check("models", good=False, sentence=not_writable(store.folder, error))
     sentence = f"Compiled models are in {store.folder}"
     if loaded and (told := clear_older_models(settings)):
         sentence = f"{sentence}. {told}"

@@ -38,7 +38,7 @@ def add_to(tree: CommandTree, services: Services) -> None:
     tree.add_command(articles)
     services.components.on(articles.turn, "lprev", "lnext")
     services.components.on(articles.removed, "remove")
-    services.components.on(articles.kept, "keep")
+    services.components.on(articles.not_removed, "keep")
     services.components.on(articles.was_pasted, "paste")
 
 
@@ -152,7 +152,7 @@ class Articles(app_commands.Group):
         engine = self._services.engine
         return await engine.call(take_out, engine.sync.library, access.collection, key)
 
-    async def kept(self, interaction: Interaction, _press: ComponentId) -> None:
+    async def not_removed(self, interaction: Interaction, _press: ComponentId) -> None:
         """Leave everything as it is."""
         card = sentence_card("The article stays in the library.", tone="plain")
         await turn(interaction, card, private=True)

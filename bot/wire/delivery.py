@@ -46,16 +46,16 @@ async def persist(call: Callable[[], Awaitable[T]], *, within: float = _PATIENCE
             async with patience(within):
                 return await call()
         except discord.HTTPException as error:
-            kept_out = _kept_out(error)
-            if kept_out is None:
+            retry_after = _retry_after(error)
+            if retry_after is None:
                 raise
-            await asyncio.sleep(max(pause, kept_out))
+            await asyncio.sleep(max(pause, retry_after))
         except (aiohttp.ClientError, OSError):
             await asyncio.sleep(pause)
     return await call()
 
 
-def _kept_out(error: discord.HTTPException) -> float | None:
+def _retry_after(error: discord.HTTPException) -> float | None:
     """Return for how many seconds not to try again, None where that would be in vain.
 
     A 429 that discord.py hands on comes from a proxy.

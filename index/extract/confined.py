@@ -112,7 +112,7 @@ class Confined:
         except _Ended as ended:
             if held is not None:
                 yield held
-            held = self._told(name, ended)
+            held = self._failure(name, ended)
         finally:
             self._put_back(process)
         if held is not None:
@@ -138,7 +138,7 @@ class Confined:
                 return
         process.kill()
 
-    def _told(self, name: str, ended: _Ended) -> ExtractionError:
+    def _failure(self, name: str, ended: _Ended) -> ExtractionError:
         name = shown(name)
         if self._closed:
             return ExtractionError(f"{name} {_STOPPED}")

@@ -71,7 +71,7 @@ def without_furniture(blocks: Sequence[Block]) -> list[Block]:
         if index in edges:
             continue
         if block.kind is BlockKind.BODY and not block.turns:
-            block = replace(block, text=_kept_lines(block.text))
+            block = replace(block, text=_without_furniture(block.text))
         if block.text.strip():
             kept.append(block)
     return kept
@@ -104,7 +104,7 @@ def _abbreviates(words: str, letters: str) -> bool:
     return initials.lower().endswith(letters.strip().lower())
 
 
-def _kept_lines(text: str) -> str:
+def _without_furniture(text: str) -> str:
     lines = text.split("\n")
     marks = [is_furniture(line) for line in lines]
     if not any(marks):

@@ -48,7 +48,7 @@ def _serve() -> None:
         request = json.loads(line)
         data = requests.read(request.pop("bytes"))
         for item in _watched(_items(request, data, limits), limits.parse_seconds):
-            _say(answers, _told(item))
+            _say(answers, _record_of(item))
         worn = _most_held() > _WORN * limits.max_memory
         _say(answers, {"end": True, "worn": worn})
         if worn:
@@ -101,7 +101,7 @@ def _watched(
         yield item
 
 
-def _told(item: Article | ExtractionError) -> dict[str, Any]:
+def _record_of(item: Article | ExtractionError) -> dict[str, Any]:
     return {"error": str(item)} if isinstance(item, ExtractionError) else {"article": asdict(item)}
 
 

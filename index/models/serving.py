@@ -61,7 +61,7 @@ def served(
     except CompileError as error:
         reason = str(error)
     except OSError as error:
-        log.warning("%s", unkept(store.folder, error))
+        log.warning("%s", not_writable(store.folder, error))
         try:
             with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
                 own = ModelStore(Path(folder), store.compiler)
@@ -78,7 +78,7 @@ def served(
         ) from error
 
 
-def unkept(folder: Path, error: OSError) -> str:
+def not_writable(folder: Path, error: OSError) -> str:
     """Return the sentence about a folder where no compiled model can be kept."""
     return (
         f"Compiled models can't be kept, because {folder} can't be written "

@@ -97,10 +97,10 @@ def without_running_lines(sheets: Sequence[Sheet]) -> list[Sheet]:
     seen = Counter(key for sheet in sheets for key in {_key(line) for line in _outer(sheet, body)})
     often = 2 if len(sheets) < 6 else 3
     repeated = [key for key, count in seen.items() if count >= often]
-    return [replace(sheet, lines=tuple(_kept(sheet, repeated, body))) for sheet in sheets]
+    return [replace(sheet, lines=tuple(_flowing(sheet, repeated, body))) for sheet in sheets]
 
 
-def _kept(sheet: Sheet, repeated: Sequence[tuple[str, int]], body: float) -> Iterator[Line]:
+def _flowing(sheet: Sheet, repeated: Sequence[tuple[str, int]], body: float) -> Iterator[Line]:
     outer = set(_outer(sheet, body))
     heights = [line.y0 for line in outer if _key(line) in repeated]
     for line in sheet.lines:
