@@ -37,10 +37,10 @@ def test_a_signal_is_heeded_in_the_loop_until_it_is_let_go(
 
     async def raised() -> asyncio.AbstractEventLoop:
         heard: asyncio.Future[asyncio.AbstractEventLoop] = asyncio.Future()
-        signals.heed(lambda: heard.set_result(asyncio.get_running_loop()))
+        signals.on_stop_signals(lambda: heard.set_result(asyncio.get_running_loop()))
         signal.raise_signal(name)
         found = await asyncio.wait_for(heard, 10)
-        signals.let_go()
+        signals.restore_signals()
         return found
 
     try:
