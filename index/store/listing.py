@@ -78,9 +78,10 @@ class Listing:
         Raises UnknownArticleError, or AmbiguousTitleError where several have the title.
         """
         name = without_surrogates(name)
-        found = self._entries(collection, "a.id = ?2", name) or self._entries(
-            collection, "a.title = ?2 COLLATE NOCASE", name
-        )
+        entry = self.entry_of_id(collection, name)
+        if entry is not None:
+            return entry
+        found = self.entries_titled(collection, name)
         if len(found) > 1:
             raise AmbiguousTitleError(candidates(name, [(one.id, one) for one in found]))
         if not found:

@@ -22,6 +22,14 @@ def test_an_entry_is_found_by_id_or_by_a_title_that_only_it_has(library: Library
     assert library.listing.entry("shared", "talks").id == "a"
 
 
+@pytest.mark.parametrize("typed", ["ÉTÉ À  GENÈVE", "été à genève", " Été à Genève "])
+def test_neither_case_nor_the_width_of_spaces_tells_titles_apart(
+    library: Library, typed: str
+) -> None:
+    library.store("shared", made("a", "Talks.", "Été à Genève"), [])
+    assert library.listing.entry("shared", typed).id == "a"
+
+
 def test_a_title_that_several_have_is_a_sentence_that_tells_them_apart(library: Library) -> None:
     path = replace(made("a", "One.", "Deal"), source="/home/op/old/deal.md")
     library.store("shared", path, [])
