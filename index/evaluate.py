@@ -5,23 +5,19 @@ Passages are indexed as they are given, each an article of its own in a library 
 
 from __future__ import annotations
 
-import gzip
-import json
 import tempfile
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from index.answer.question import PreparedQuery, SearchQuery, prepare
 from index.answer.reader import Reader, Reading
 from index.answer.retrieve import retrieve
 from index.answer.signals import RankingGrounds, Signals
 from index.errors import EvaluationError
-from index.language.characters import without_surrogates
+from index.evaluation.measures import auroc, calibration_gap, mean, state_shares
+from index.evaluation.rows import rows
 from index.models.embedder import Embedder
 from index.passages.chunk import whole
 from index.passages.draft import PassageDraft
@@ -104,7 +100,7 @@ def read_passages(path: Path) -> list[LabelledPassage]:
             title=row.text("title", ""),
             text=row.text("text"),
         )
-        for row in _rows(path)
+        for row in rows(path)
     ]
 
 
@@ -119,52 +115,8 @@ def read_questions(path: Path) -> list[LabelledQuestion]:
             evidence=row.texts("evidence"),
             about=row.text("about", "") or None,
         )
-        for row in _rows(path)
+        for row in rows(path)
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A line of a labelled file, and where it stands."""
-
-    values: dict[str, Any]
-    place: str
-
-    def text(self, name: str, default: str | None = None) -> str:
-        value = self.values.get(name)
-        value = default if value is None else value
-        if isinstance(value, int) and name == "id":
-            return str(value)
-        if not isinstance(value, str):
-            raise EvaluationError(f"{self.place}: expected an object with a text in {name!r}.")
-        return without_surrogates(value)
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        value = self.values.get(name, [])
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise EvaluationError(f"{self.place}: expected a list of texts in {name!r}.")
-        return tuple(value)
-
-
-def _rows(path: Path) -> Iterator[_Row]:
-    opened: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opened(path, "rt", encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    yield _row(line, f"{path}, line {number}")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise EvaluationError(f"{path} can't be read: {error}.") from error
-
-
-def _row(line: str, place: str) -> _Row:
-    try:
-        values = json.loads(line)
-    except ValueError as error:
-        raise EvaluationError(f"{place}: not JSON ({error}).") from error
-    if not isinstance(values, dict):
-        raise EvaluationError(f"{place}: expected an object with a text in 'id'.")
-    return _Row(values, place)
 
 
 class Evaluation:
@@ -256,7 +208,7 @@ def figures(outcomes: Sequence[QuestionResult]) -> dict[str, Any]:
     return {
         "n": len(outcomes),
         **{f"recall@{k}": recall(ranks, k) for k in _RECALLS},
-        "mrr@10": _mean([1 / rank if rank else 0.0 for rank in ranks]),
+        "mrr@10": mean([1 / rank if rank else 0.0 for rank in ranks]),
         "auroc": auroc([o.confidence for o in answerable], [o.confidence for o in unanswerable]),
         "states": {"answerable": states(answerable), "unanswerable": states(unanswerable)},
     }
@@ -264,40 +216,14 @@ def figures(outcomes: Sequence[QuestionResult]) -> dict[str, Any]:
 
 def recall(ranks: Sequence[int | None], k: int) -> float:
     """Return the share of questions with a right passage among the first ``k``."""
-    return _mean([float(rank is not None and rank <= k) for rank in ranks])
+    return mean([float(rank is not None and rank <= k) for rank in ranks])
 
 
 def states(outcomes: Sequence[QuestionResult]) -> dict[State, float]:
     """Return the share of questions that got each state."""
-    names: tuple[State, ...] = ("answer", "closest", "none")
-    return {name: _mean([float(o.state == name) for o in outcomes]) for name in names}
-
-
-def auroc(positive: Sequence[float], negative: Sequence[float]) -> float | None:
-    """Return the probability that a positive's score is above a negative's, ties counting half.
-
-    The Mann-Whitney U statistic over the number of pairs.
-    """
-    if not positive or not negative:
-        return None
-    ordered = np.sort(np.asarray(negative))
-    below = np.searchsorted(ordered, positive, side="left")
-    up_to = np.searchsorted(ordered, positive, side="right")
-    return round(float((below + up_to).sum() / 2 / len(positive) / len(negative)), 4)
+    return state_shares([outcome.state for outcome in outcomes])
 
 
 def calibration_error(outcomes: Sequence[QuestionResult], bins: int = 10) -> float:
-    """Return the expected calibration error: how far confidence is from being right.
-
-    Guo et al., "On Calibration of Modern Neural Networks" (2017), equation 3, with equal
-    bins; right means that the passage put first holds the answer.
-    """
-    sure = np.asarray([o.confidence for o in outcomes])
-    right = np.asarray([float(o.right) for o in outcomes])
-    place = np.minimum((sure * bins).astype(int), bins - 1)
-    gaps = [abs((sure[place == b] - right[place == b]).sum()) for b in range(bins)]
-    return round(float(sum(gaps) / max(1, len(outcomes))), 4)
-
-
-def _mean(values: Sequence[float]) -> float:
-    return round(sum(values) / len(values), 4) if values else 0.0
+    """Return how far confidence is from being right: the passage put first holds the answer."""
+    return calibration_gap([o.confidence for o in outcomes], [o.right for o in outcomes], bins)

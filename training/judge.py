@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
-from index.evaluate import auroc
+from index.evaluation.measures import auroc
 from index.models.compiled import ModelStore
 from index.models.load_embedder import DEFAULT_MODEL, load_embedder
 from index.models.spans import LONGEST

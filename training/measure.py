@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from index.evaluate import auroc
+from index.evaluation.measures import auroc
 from index.models.spans import Evidence, Excerpt, SpanModel
 from training.corpus import load
 

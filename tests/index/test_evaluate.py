@@ -17,13 +17,13 @@ from index.evaluate import (
     LabelledPassage,
     LabelledQuestion,
     QuestionResult,
-    auroc,
     calibration_error,
     figures,
     read_passages,
     read_questions,
     recall,
 )
+from index.evaluation.measures import auroc
 from index.records import State
 from tests.support.fakes import BagOfWords
 
