@@ -11,7 +11,7 @@ import json
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from index.answer.question import SearchQuery, prepare
 from index.answer.retrieve import retrieve
-from index.extract.sources import extract_bytes
+from index.evaluation.articles import LabelledArticle
 from index.ingest import Ingest
 from index.language.sentences import TextSpan
 from index.models.embedder import Embedder
@@ -138,11 +138,7 @@ def article(row: Mapping[str, Any], form: Form) -> Article:
     name, published, url = row["id"], row["published"], row["url"]
     if form == "dump":
         return Article(name, row["title"], row["text"], name, url=url, published=published)
-    data = f"{row['title']}\n\n{row['text']}".encode()
-    (found,) = extract_bytes(data, name=f"{name}.txt", content_type="text/plain")
-    if not isinstance(found, Article):
-        raise found
-    return replace(found, id=name, title=row["title"], url=url, published=published)
+    return LabelledArticle(name, row["title"], row["text"], url, published).as_file()
 
 
 def _ranked(
