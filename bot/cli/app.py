@@ -8,7 +8,7 @@ import sys
 import typer
 from rich.text import Text
 
-from bot.cli import articles, asking, terminal, upkeep
+from bot.cli import articles, asking, measuring, terminal, upkeep
 from bot.cli.console import Data, err
 from config.settings import load
 from index.errors import PassageError
@@ -36,6 +36,7 @@ def run(data: Data = None) -> None:
     serve(load(data=data))
 
 
+measuring.add_to(app)
 upkeep.add_to(app)
 
 

@@ -26,6 +26,7 @@ _HEADINGS: dict[State, tuple[str, str]] = {
     "closest": ("Nothing clearly answers; these come closest", "yellow"),
     "none": ("Not in here", "red"),
 }
+_OF_A_STYLE = ("n", "passage_first", "sentence", "near_misses_answered", "auroc")
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
@@ -150,7 +151,24 @@ def show_figures(console: Console, figures: Mapping[str, Any]) -> None:
     for name, value in figures.items():
         if name != "states":
             console.print(f"{name:10} {'-' if value is None else value}")
-    for kind, shares in figures["states"].items():
+    _show_states(console, figures["states"])
+
+
+def show_article_figures(console: Console, figures: Mapping[str, Any]) -> None:
+    """Print what an evaluation on articles found: a figure a line, then a table by style."""
+    for name, value in figures.items():
+        if name not in ("states", "styles"):
+            console.print(f"{name:30} {'-' if value is None else value}")
+    _show_states(console, figures["states"])
+    table = Table("style", *_OF_A_STYLE, box=None, header_style="dim")
+    for style, found in figures["styles"].items():
+        values = ("-" if found[name] is None else str(found[name]) for name in _OF_A_STYLE)
+        table.add_row(Text(printable(style)), *values)
+    console.print(table)
+
+
+def _show_states(console: Console, states: Mapping[str, Mapping[State, float]]) -> None:
+    for kind, shares in states.items():
         written = ", ".join(f"{state} {share:.1%}" for state, share in shares.items())
         console.print(f"{kind}: {written}")
 

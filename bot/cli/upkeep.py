@@ -1,4 +1,4 @@
-"""What an operator does: measuring, set-up, backups, putting one back, a check-up."""
+"""What an operator does: set-up, backups, putting one back, a check-up."""
 
 from __future__ import annotations
 
@@ -19,18 +19,16 @@ from bot.cli.console import (
     print_json,
 )
 from bot.cli.doctor import clear_older_models, examine
-from bot.cli.progress import batch_progress, waiting
+from bot.cli.progress import waiting
 from bot.cli.session import open_engine, ready_engine
-from bot.compose import build_backups, build_embedder, build_reader
+from bot.compose import build_backups
 from config.settings import load
 from index.collection_names import SHARED
 from index.errors import PassageError
-from index.evaluate import Evaluation, figures, read_passages, read_questions
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("eval")(evaluate)
     for command in (setup, backup, restore, doctor):
         app.command()(command)
 
@@ -91,36 +89,6 @@ def doctor(as_json: AsJson = False, data: Data = None) -> None:
         terminal.show_checks(out, [(check.good, check.sentence) for check in checks])
     if not all(check.good for check in checks):
         raise typer.Exit(1)
-
-
-def evaluate(
-    passages: Annotated[
-        Path, typer.Option(help="JSONL of passages, plain or .gz.", metavar="FILE")
-    ],
-    questions: Annotated[
-        Path, typer.Option(help="JSONL of labelled questions, plain or .gz.", metavar="FILE")
-    ],
-    as_json: AsJson = False,
-) -> None:
-    """Measure on labelled questions, in an index of its own; the library is not touched.
-
-    Passages: {"id", "title", "text"}; questions: {"id", "text", "relevant": [passage ids]},
-    none relevant where the passages don't hold the answer.
-    """
-    labelled, asked = read_passages(passages), read_questions(questions)
-    settings = load()
-    with waiting(err, "loading the models"):
-        embedder = build_embedder(settings)
-        reader = build_reader(settings, embedder)
-    with batch_progress(err, "indexing") as progress:
-        evaluation = Evaluation(labelled, embedder, reader, progress)
-    with batch_progress(err, "asking") as progress:
-        found = figures(evaluation.run(asked, progress))
-    evaluation.close()
-    if as_json:
-        print_json(found)
-    else:
-        terminal.show_figures(out, found)
 
 
 def setup(data: Data = None) -> None:

@@ -552,3 +552,58 @@ def test_eval_prints_the_figures_of_labelled_questions(passage: Run, tmp_path: P
             "unanswerable": {"answer": 0.0, "closest": 0.0, "none": 1.0},
         },
     }
+
+
+@pytest.fixture
+def towns(tmp_path: Path) -> tuple[str, str]:
+    """Two articles and questions on them, one of them a near miss."""
+    articles, questions = tmp_path / "articles.jsonl", tmp_path / "questions.jsonl"
+    told = [
+        {"id": "a", "title": "Oslo", "text": HARBOUR},
+        {"id": "b", "title": "Bergen", "text": BRIDGE},
+    ]
+    asked = [
+        {
+            "id": "1",
+            "article": "a",
+            "text": "the harbour of Oslo",
+            "answerable": True,
+            "answers": ["1850"],
+            "evidence": ["The harbour of Oslo was built in 1850."],
+            "style": "keywords",
+        },
+        {"id": "2", "article": "b", "text": "banana smoothies", "answerable": False},
+    ]
+    for path, rows in ((articles, told), (questions, asked)):
+        path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    return str(articles), str(questions)
+
+
+@pytest.mark.parametrize("each", [[], ["--each"]])
+def test_eval_prints_the_figures_of_questions_on_articles(
+    passage: Run, towns: tuple[str, str], each: list[str]
+) -> None:
+    found = passage("eval", *towns, *each, "--json").json
+    styles = found.pop("styles")
+    assert (found["n"], found["answerable"], found["near_misses"]) == (2, 1, 1)
+    assert (found["passage_first"], found["sentence"], found["overlap"]) == (1.0, 1.0, 1.0)
+    assert (found["auroc"], found["aurc"]) == (1.0, 0.25)
+    assert found["states"]["answerable"]["answer"] == 1.0
+    assert {name: figures["n"] for name, figures in styles.items()} == {"any": 1, "keywords": 1}
+    assert list(styles["keywords"]) == list(found)
+
+
+def test_eval_on_articles_shows_a_table_by_style(passage: Run, towns: tuple[str, str]) -> None:
+    ran = passage("eval", *towns)
+    assert ran.code == 0
+    lines = [line.split() for line in ran.out.splitlines()]
+    assert ["sentence", "1.0"] in lines
+    assert ["keywords", "1", "1.0", "1.0", "-", "-"] in lines
+    assert passage("eval", "--passages", towns[0], "--questions", towns[1]).out == ran.out
+
+
+@pytest.mark.parametrize("names", [[], ["a"], ["a", "--passages", "b"], ["--questions", "a"]])
+def test_eval_asks_for_two_files(passage: Run, names: list[str]) -> None:
+    ran = passage("eval", *names)
+    assert (ran.code, ran.out) == (2, "")
+    assert "ARTICLES QUESTIONS" in ran.err
