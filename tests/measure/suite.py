@@ -25,6 +25,7 @@ from index.models.load_reader import DEFAULT_READER, load_span_model
 from index.models.recipe import PRECISIONS
 from index.models.spans import SpanModel
 from index.records import Answer, Article
+from tests.measure.own_words import report_own_words
 from tests.measure.sets import (
     KINDS,
     Kind,
@@ -73,6 +74,7 @@ def main() -> None:
     _report_reliability(answered)
     for name, reader in readers.items():
         _report_article(name, embedder, reader())
+    report_own_words(embedder, readers["with the reader"], limit)
 
 
 def _report_given(model: SpanModel, limit: int) -> None:
