@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +13,9 @@ from index.answer.span_reader import SpanReader
 from index.errors import EvaluationError
 from index.evaluation.articles import ArticleQuestion, LabelledArticle
 from index.evaluation.asking import ArticleEvaluation
+from index.models.compiled import ModelStore
 from index.models.embedder import WindowedEmbedder
 from index.models.load_reader import DEFAULT_READER, load_span_model
-from tests.measure.sets import model_store
 from tests.support.fakes import BagOfWords
 
 OSLO = LabelledArticle("oslo", "Oslo", "The harbour of Oslo opened in May.")
@@ -74,8 +75,10 @@ def test_an_evaluation_of_no_articles_is_a_sentence(embedder: BagOfWords) -> Non
 
 
 @pytest.mark.model
-def test_the_models_that_answer_people_find_it(default_model: WindowedEmbedder) -> None:
-    reader = SpanReader(load_span_model(DEFAULT_READER, model_store()), default_model)
+def test_the_models_that_answer_people_find_it(
+    default_model: WindowedEmbedder, models: Path
+) -> None:
+    reader = SpanReader(load_span_model(DEFAULT_READER, ModelStore(models)), default_model)
     with closing(ArticleEvaluation([OSLO, BERGEN], default_model, reader)) as made:
         harbour, bridge, miss = made.run([HARBOUR, BRIDGE, MISS])
     assert (harbour.first_right, harbour.sentence_right) == (True, True)
