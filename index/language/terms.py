@@ -1,9 +1,10 @@
 """Text -> search terms, alike for passages and questions.
 
 Accents and case are folded, words reduced to their Snowball stem (by script: English for
-Latin, Russian for Cyrillic, ...), function words dropped.  An identifier such as "S-400"
-or "2020-21" yields itself run together and each of its parts, so that "S400", "s 400"
-and "2020" find it.  Scripts written without spaces yield pairs of characters.
+Latin, Russian for Cyrillic, ...), function words dropped.  An identifier such as "S-400",
+"maxBatch" or "2020-21" yields itself run together and each of its parts, so that "S400",
+"s 400", "max_batch" and "2020" find it.  "Syria's" and "what's" are read as the words that
+they stand for.  Scripts written without spaces yield pairs of characters.
 """
 
 from __future__ import annotations
@@ -22,6 +23,28 @@ _LETTER = (
 _WORD = re.compile(rf"{_LETTER}+(?:[-‐‑–./'’&:_@+#]+{_LETTER}+)*[+#]*")
 _READING_AID = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]")
 _JOINT = re.compile(r"[-‐‑–./'’&:_@+#]+")
+_CLITIC = re.compile(rf"(?<={_LETTER})(?:['’](?:s|m|d|ll|re|ve)|(n['’]t))(?!['’]?{_LETTER})")
+"""What stands for "is", "have" and the like, which are function words, or for "not"."""
+_CONTRACTED = re.compile(
+    r"\b(?:(?P<irregular>ca|wo|sha|ai)n['’]t|(?P<can>can)not"
+    r"|(?P<bare>ca|do|does|did|is|are|was|were|has|have|had|could|would|should)nt)\b"
+)
+_IN_FULL = {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}
+_CAMEL = re.compile(
+    r"(?<![A-Za-z\d])(?:[a-z]{2,}(?:[A-Z]+[a-z]*)+|(?:[A-Z][a-z]+){3,})(?![A-Za-z\d])"
+)
+"""maxBatch and MaxBatchSize, but neither iPhone nor JavaScript, whose parts mislead."""
+_HUMP = re.compile("(?<=[a-z])(?=[A-Z])")
+_VERSION = re.compile(rf"(?<!{_LETTER})v(?=\d+\.\d)")
+_DIGITS_MEET_LETTERS = re.compile(
+    r"(?<![a-z\d])(?:([a-z]+)(\d+)|(\d+)(?!st|nd|rd|th)([a-z]{1,4}))(?![a-z\d])"
+)
+"""E17 and 100MB, but no ordinal, and nothing that goes to and fro, as a hash does."""
+_QUANTITY = re.compile(
+    r"\d+(?:st|nd|rd|th|s|am|pm|[kmgt]b|kg|km|cm|mm|ml|ms|mins?|hrs?|h|[kmg]?hz|px|x|k|m)"
+)
+_MODIFIER = re.compile(r"(?:mid|pre|post|top|under|over|early|late|non|sub|age|ages|aged)\W")
+_DIGIT = re.compile(r"\d")
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]+"
 )
@@ -50,23 +73,25 @@ FUNCTION_WORDS = frozenset(
 
 def analyse(text: str) -> list[str]:
     """Return the search terms of ``text`` in order, repeated as they are repeated."""
-    terms: list[str] = []
-    for match in _WORD.finditer(_folded(text)):
-        word = match.group()
-        parts = [part for part in _JOINT.split(word) if part]
-        if len(parts) > 1 or (parts and word[-1] in "+#"):
-            terms.append(_joined(word, parts))
-        for part in parts:
-            terms.extend(_part_terms(part))
-    return terms
+    return [term for word in _words(text) for term in _word_terms(word)]
+
+
+def identifiers(text: str) -> frozenset[str]:
+    """Return the terms of codes, versions, names in a program, and long numbers in ``text``.
+
+    An identifier of several parts is given run together, as ``analyse`` has it.  A passage that
+    speaks of the same thing has to hold that very term, so ordinals, quantities, ranges and
+    years, which can be written in many ways, are none.
+    """
+    return frozenset(_word_terms(word)[0] for word in _words(text) if _is_identifier(word))
 
 
 def surfaces(text: str) -> dict[str, str]:
     """Return each term of ``text`` with the word it came from."""
     return {
         term: part
-        for match in _WORD.finditer(_folded(text))
-        for part in _JOINT.split(match.group())
+        for word in _words(text)
+        for part in _JOINT.split(word)
         if part
         for term in _part_terms(part)
     }
@@ -89,10 +114,52 @@ def names(text: str) -> frozenset[str]:
     )
 
 
+def _words(text: str) -> list[str]:
+    """Return the words of ``text``, folded, in full, and with a joint between their parts."""
+    folded = _folded(_CAMEL.sub(lambda match: _HUMP.sub("_", match.group()), text))
+    folded = _CLITIC.sub(
+        lambda match: " not" if match[1] else "", _CONTRACTED.sub(_in_full, folded)
+    )
+    folded = _DIGITS_MEET_LETTERS.sub(_with_joint, _VERSION.sub("", folded))
+    return _WORD.findall(folded)
+
+
+def _in_full(match: re.Match[str]) -> str:
+    word = match["irregular"] or match["can"] or match["bare"]
+    return f"{_IN_FULL.get(word, word)} not"
+
+
+def _with_joint(match: re.Match[str]) -> str:
+    return "_".join(group for group in match.groups() if group)
+
+
+def _word_terms(word: str) -> list[str]:
+    parts = [part for part in _JOINT.split(word) if part]
+    terms = [term for part in parts for term in _part_terms(part)]
+    if len(parts) > 1 or (parts and word[-1] in "+#"):
+        return [_joined(word, parts), *terms]
+    return terms
+
+
 def _joined(word: str, parts: list[str]) -> str:
-    """Return an identifier run together; what tells C++ from C stays."""
+    """Return an identifier run together, as one word; what tells C++ from C stays."""
     tail = word[len(word.rstrip("+#")) :]
-    return "".join(parts) + tail
+    return stem("".join(parts)) + tail
+
+
+def _is_identifier(word: str) -> bool:
+    parts = [part for part in _JOINT.split(word) if part]
+    joined = "".join(parts)
+    if not word.isascii() or not joined or _QUANTITY.fullmatch(joined):
+        return False
+    if joined.isdecimal():
+        if len(parts) > 1:
+            return len(parts) > 2 or "." in word
+        return len(joined) > 4 or (len(joined) == 4 and not "1000" <= joined < "2100")
+    if not _DIGIT.search(word):
+        return "_" in word and len(parts) > 1
+    counted = parts[0].isdecimal() and not any(_DIGIT.search(part) for part in parts[1:])
+    return not counted and not _MODIFIER.match(word)
 
 
 def _part_terms(part: str) -> list[str]:

@@ -14,7 +14,8 @@ from index.search.term_index import TermIndex
 from index.search.vector_index import VectorIndex
 from index.store.library import Library
 
-FORMAT = 3
+FORMAT = 4
+"""Raised whenever files mean something else, also where a word yields other terms than before."""
 
 
 class ReadIndex(NamedTuple):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from index.language.terms import (
     FUNCTION_WORDS,
     analyse,
+    identifiers,
     names,
     stem,
     surfaces,
@@ -19,7 +20,7 @@ from index.language.terms import (
     ("text", "terms"),
     [
         ("S-400", ["s400", "400"]),
-        ("S400", ["s400"]),
+        ("S400", ["s400", "400"]),
         ("s 400", ["400"]),
         ("S‑400 and S–400", ["s400", "400", "s400", "400"]),
         ("2020-21", ["202021", "2020", "21"]),
@@ -28,13 +29,101 @@ from index.language.terms import (
         ("C#", ["c#", "c"]),
         ("C", ["c"]),
         ("state-of-the-art", ["stateoftheart", "state", "art"]),
-        ("snake_case", ["snakecase", "snake", "case"]),
+        ("snake_case", ["snakecas", "snake", "case"]),
+        ("RELAY_MAX_BATCH", ["relaymaxbatch", "relay", "max", "batch"]),
+        ("maxBatch", ["maxbatch", "max", "batch"]),
+        ("ConnectionTimeoutError", ["connectiontimeouterror", "connect", "timeout", "error"]),
+        ("iPhone", ["iphon"]),
+        ("JavaScript", ["javascript"]),
+        ("--no-verify-ssl", ["noverifyssl", "no", "verifi", "ssl"]),
+        ("3.2.0-rc.1", ["320rc1", "3", "2", "0", "rc", "1"]),
+        ("ERR_CONN_4021", ["errconn4021", "err", "conn", "4021"]),
+        ("19th", ["19th"]),
+        ("0x80070005", ["0x80070005"]),
+        ("O'Brien", ["obrien", "o", "brien"]),
+        ("rock'n'roll", ["rocknrol", "rock", "n", "roll"]),
     ],
 )
 def test_an_identifier_yields_itself_run_together_and_its_parts(
     text: str, terms: list[str]
 ) -> None:
     assert analyse(text) == terms
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("GH1187", "GH-1187"),
+        ("E17", "e-17"),
+        ("utf8", "UTF-8"),
+        ("v2.14.3", "2.14.3"),
+        ("maxBatch", "max_batch"),
+        ("e-mails", "e-mail"),
+    ],
+)
+def test_ways_of_writing_one_identifier_yield_the_same(one: str, other: str) -> None:
+    assert analyse(one) == analyse(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("GH 1187", "GH1187"),
+        ("100 MB", "100MB"),
+        ("max batch", "RELAY_MAX_BATCH"),
+        ("batch size", "batchSize"),
+        ("emails", "e-mail"),
+        ("batchsize", "batchSize"),
+    ],
+)
+def test_an_identifier_is_found_by_its_parts_and_by_itself(one: str, other: str) -> None:
+    assert set(analyse(one)) <= set(analyse(other))
+
+
+@pytest.mark.parametrize(
+    ("short", "full"),
+    [
+        ("Syria's plan", "Syria plan"),
+        ("Syria’s plan", "Syria plan"),
+        ("the users' data", "the users data"),
+        ("what's Relay", "what is Relay"),
+        ("WHAT'S RELAY", "what is Relay"),
+        ("how's it built, and it's who's?", "how is it built, and it is whose?"),
+        ("I'm lost, we've tried, they'd help", "I am lost, we have tried, they would help"),
+        ("you're right, I'll ask", "you are right, I will ask"),
+        ("it isn't, don't", "it is not, do not"),
+        ("I can't log in", "I can not log in"),
+        ("I cannot log in", "I can not log in"),
+        ("it won’t start", "it will not start"),
+        ("it doesnt start", "it does not start"),
+        ("you mustn't", "you must not"),
+    ],
+)
+def test_what_is_contracted_is_read_as_its_words(short: str, full: str) -> None:
+    assert analyse(short) == analyse(full)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("What does ERR_CONN_4021 mean?", {"errconn4021"}),
+        ("is GH1187 fixed in v2.14.3", {"gh1187", "2143"}),
+        ("gh-1187", {"gh1187"}),
+        ("set timeout_seconds or maxBatch", {"timeoutsecond", "maxbatch"}),
+        ("order 5821 of 2020, invoice 120045", {"5821", "120045"}),
+        ("upgrade to 3.2.0-rc.1", {"320rc1"}),
+        ("COVID-19 and H2O", {"covid19", "h2o"}),
+        ("my 18-year-old, mid-2020, the 19th, in the 1990s, at 10:30, 24/7", set()),
+        ("a limit of 100MB at 5pm, 2020-21", set()),
+        ("state-of-the-art e-mail", set()),
+        ("東京2020", set()),
+        ("", set()),
+    ],
+)
+def test_identifiers_are_codes_versions_names_in_programs_and_long_numbers(
+    text: str, found: set[str]
+) -> None:
+    assert identifiers(text) == found
 
 
 @pytest.mark.parametrize("asked", ["S-400", "S400", "s 400", "s-400", "the S400?"])
@@ -139,3 +228,22 @@ def test_terms_of_lines_are_those_of_each_line(above: str, below: str) -> None:
 @given(st.text())
 def test_every_surface_is_of_a_term_that_is_searched_for(text: str) -> None:
     assert set(surfaces(text)) <= set(analyse(text))
+
+
+_WORDLIKE = st.text("aBs15_-.'’v+ ")
+
+
+@given(st.one_of(st.text(), _WORDLIKE))
+def test_every_identifier_is_a_term_that_is_searched_for(text: str) -> None:
+    assert identifiers(text) <= set(analyse(text))
+
+
+@given(st.from_regex(r"[A-Z]{2,6}", fullmatch=True), st.integers(0, 99_999))
+def test_a_code_is_the_same_with_a_hyphen_and_without(letters: str, number: int) -> None:
+    assert analyse(f"{letters}{number}") == analyse(f"{letters}-{number}")
+    assert identifiers(f"{letters}{number}") == identifiers(f"{letters}_{number}")
+
+
+@given(st.from_regex(r"[A-Za-z]{1,8}", fullmatch=True), st.sampled_from(["'s", "’s", "'"]))
+def test_a_possessive_is_its_noun(noun: str, ending: str) -> None:
+    assert analyse(f"the {noun}{ending} plan") == analyse(f"the {noun} plan")
