@@ -5,7 +5,8 @@ a match is against the highest score that the query could have had, and which of
 adjacent in the passage.
 
 Scores are those of Robertson & Zaragoza, "The Probabilistic Relevance Framework: BM25 and
-Beyond" (2009), with the idf of Lucene: ``log(1 + (N - df + 0.5) / (df + 0.5))``.
+Beyond" (2009), with the idf of Lucene: ``log(1 + (N - df + 0.5) / (df + 0.5))``, where N and
+df of a small library count some passages elsewhere too (``common_words``).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from index.search.common_words import CommonWords
 from index.search.spelling import Spelling
 from index.search.term_index import TermIndex
 
@@ -68,9 +70,12 @@ class TermMatch(NamedTuple):
 class BM25:
     """Scores the passages of a term index against queries."""
 
-    def __init__(self, index: TermIndex, spelling: Spelling) -> None:
+    def __init__(
+        self, index: TermIndex, spelling: Spelling, common: CommonWords | None = None
+    ) -> None:
         self._index = index
         self._spelling = spelling
+        self._common = common
 
     def query(self, terms: Sequence[str], is_word: Mapping[str, bool] | None = None) -> QueryTerms:
         """Weigh a query's terms.
@@ -90,7 +95,7 @@ class BM25:
                 if number is not None:
                     corrected[term] = self._index.words[number]
             numbers[term] = number
-            weight = self._idf(self._index.frequency(number) if number is not None else 0)
+            weight = self._idf(term, number)
             total += weight
             if number is not None:
                 weights.setdefault(number, factor * weight)
@@ -206,8 +211,14 @@ class BM25:
             left -= weight * (K1 + 1)
         return candidates, scores
 
-    def _idf(self, frequency: int) -> float:
-        return math.log(1 + (len(self._index) - frequency + 0.5) / (frequency + 0.5))
+    def _idf(self, term: str, number: int | None) -> float:
+        """Return the weight of a term, or of the one by this number that it was taken for."""
+        passages: float = len(self._index)
+        held: float = 0 if number is None else self._index.frequency(number)
+        if self._common is not None:
+            passages += self._common.passages()
+            held += self._common.holding(term if number is None else self._index.words[number])
+        return math.log(1 + (passages - held + 0.5) / (held + 0.5))
 
     def _saturated(self, counts: NDArray[Any], slots: NDArray[Any]) -> NDArray[np.float32]:
         """Return what so many occurrences in these passages contribute: from 0 up to K1 + 1."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from index.search.bm25 import BM25
+from index.search.common_words import CommonWords
 from index.search.spelling import Spelling
 from index.search.term_index import TermIndex
 from index.search.vector_index import VectorIndex
@@ -34,4 +35,4 @@ class IndexContents:
         """Replace the terms, and with them the scorer and the spelling that read them."""
         self.terms = terms
         self.spelling = Spelling(terms)
-        self.bm25 = BM25(terms, self.spelling)
+        self.bm25 = BM25(terms, self.spelling, CommonWords(terms))
