@@ -31,7 +31,7 @@ _CONTRACTED = re.compile(
 )
 _IN_FULL = {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}
 _CAMEL = re.compile(
-    r"(?<![A-Za-z\d])(?:[a-z]{2,}(?:[A-Z]+[a-z]*)+|(?:[A-Z][a-z]+){3,})(?![A-Za-z\d])"
+    r"(?<![A-Za-z\d])(?:[a-z]{2,}(?:[A-Z][a-z]*)+|(?:[A-Z][a-z]+){3,})(?![A-Za-z\d])"
 )
 """maxBatch and MaxBatchSize, but neither iPhone nor JavaScript, whose parts mislead."""
 _HUMP = re.compile("(?<=[a-z])(?=[A-Z])")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -247,3 +249,12 @@ def test_a_code_is_the_same_with_a_hyphen_and_without(letters: str, number: int)
 @given(st.from_regex(r"[A-Za-z]{1,8}", fullmatch=True), st.sampled_from(["'s", "’s", "'"]))
 def test_a_possessive_is_its_noun(noun: str, ending: str) -> None:
     assert analyse(f"the {noun}{ending} plan") == analyse(f"the {noun} plan")
+
+
+@pytest.mark.parametrize("end", ["", "1", "_", "'"])
+@pytest.mark.parametrize("piece", ["A", "aB", "Ab", "a1", "1a", "1", "a'", "n't", "v1."])
+def test_however_long_a_word_is_it_takes_no_longer_than_its_length(piece: str, end: str) -> None:
+    text = "aa" + 20_000 * piece + end
+    began = time.process_time()
+    analyse(text)
+    assert time.process_time() - began < 2.0
