@@ -48,13 +48,15 @@ class Retrieval:
 
     ``repeats`` are the passages that were moved behind the others since they nearly repeat
     a better one.  ``unknown`` are the question's terms that no passage has, ``terms`` those
-    that each passage has, in its text or its context.
+    that each passage has, in its text or its context.  ``size`` is how many passages the indexes
+    hold together.
     """
 
     ranked: tuple[Ranked, ...]
     repeats: frozenset[int]
     unknown: tuple[str, ...]
     terms: Mapping[int, frozenset[str]]
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def retrieve(
                 break
             different = sum(item.passage.id not in found.repeats for item in found.ranked)
             if different == k or most >= len(hits):
-                return replace(found, unknown=unknown)
+                return replace(found, unknown=unknown, size=sum(map(len, opened)))
         generations = tuple(index.generation for index in opened)
         tries[generations] += 1
         if tries[generations] == _TRIES:

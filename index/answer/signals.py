@@ -12,29 +12,50 @@ from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)
-class RetrievalSignals:
-    """What the search alone knows of the best passage."""
+class LibrarySignals:
+    """What tells whether a library is about a question at all: the best of the passages found."""
 
     cosine: float
-    """Of the passage to the question."""
+    """Of a passage to the question."""
     coverage: float
-    """The share of the question's words that the passage holds."""
+    """The share of the question's words that a passage holds."""
     cosine_by_coverage: float
-    """Both multiplied."""
+    """Both multiplied, for one passage."""
     phrase: float
-    """The share of the question's pairs of neighbouring words that the passage holds."""
-    missing_words: float
-    """How many of the question's words the passage lacks, up to a limit."""
+    """The share of the question's pairs of neighbouring words that a passage holds."""
+    evidence: float
+    """The reader's log odds that a passage answers, within limits."""
+    size: float
+    """The logarithm of the number of passages, up to a limit: in many something is always near."""
 
 
 @dataclass(frozen=True, slots=True)
-class SpanSignals(RetrievalSignals):
-    """The same, with what a span model found in the passage."""
+class EvidenceSignals:
+    """What tells whether the sentence chosen answers, where the library is about the question."""
 
     evidence: float
-    """The model's log odds, times what the cosine lacks of 1."""
+    """The reader's log odds that words of the sentence answer, within limits."""
+    passage_lead: float
+    """How far the log odds of its passage are ahead of those of any other."""
+    sentence_lead: float
+    """How far those of the sentence are ahead of those of any other of its passage."""
+    words: float
+    """The share of the question's words that the sentence holds."""
+    cosine_lead: float
+    """How far the cosine of its passage is ahead of the mean of those that were found."""
     missing_names: float
-    """How many of the question's names and numbers the answering sentence lacks, up to a limit."""
+    """How many of the question's names and numbers its passage lacks, up to a limit."""
+    identifiers: float
+    """1 where its passage holds every code, version or the like of the question, -1 where it
+    lacks one, 0 where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpanSignals:
+    """Those of both stages, where a span model reads."""
+
+    library: LibrarySignals
+    answer: EvidenceSignals
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +93,30 @@ class RankingGrounds:
 
 
 @dataclass(frozen=True, slots=True)
-class RetrievalWeights:
-    """Those of ``RetrievalSignals``."""
+class LibraryWeights:
+    """Those of ``LibrarySignals``."""
 
     constant: float
     cosine: float
     coverage: float
     cosine_by_coverage: float
     phrase: float
-    missing_words: float
+    evidence: float
+    size: float
 
 
 @dataclass(frozen=True, slots=True)
-class SpanWeights(RetrievalWeights):
-    """Those of ``SpanSignals``."""
+class EvidenceWeights:
+    """Those of ``EvidenceSignals``."""
 
+    constant: float
     evidence: float
+    passage_lead: float
+    sentence_lead: float
+    words: float
+    cosine_lead: float
     missing_names: float
+    identifiers: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +142,10 @@ class RankingWeights:
 
 
 def logistic(
-    weights: RetrievalWeights | SentenceWeights, signals: RetrievalSignals | SentenceSignals
+    weights: LibraryWeights | EvidenceWeights | SentenceWeights,
+    signals: LibrarySignals | EvidenceSignals | SentenceSignals,
 ) -> float:
-    """Return the probability that a logistic regression gives, between 0 and 1.
-
-    Of the signals those count that have a weight.
-    """
+    """Return the probability that a logistic regression gives, between 0 and 1."""
     total = math.fsum(
         getattr(weights, field.name)
         * (1.0 if field.name == "constant" else getattr(signals, field.name))

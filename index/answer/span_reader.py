@@ -6,66 +6,44 @@ It reranks the first passages by the evidence in them, weighed by ``RANKING``,
             + c · (1 - best cosine) · log odds
 
 so that it counts most where vectors are at a loss.  Where one comes very near, as with a
-FAQ, whose titles are questions, they are ahead of any reader.  It marks the words that
-answer, and is as sure as the evidence, together with what retrieval knows, has proved to be
-worth.  Passages far behind the first are not read.
+FAQ, whose titles are questions, they are ahead of any reader.  Passages far behind the first
+are not read.
+
+It decides in two stages: is the library about this, by the best of all that was found; and does
+the sentence chosen answer, by the reader.  Both have to be so for an answer; nothing is shown only
+where the first fails.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.answer.calibration import (
-    BY_NEARNESS,
-    BY_SPANS,
-    NEAR,
-    RANKING,
-)
+from index.answer.calibration import BY_EVIDENCE, BY_LIBRARY, NEAR
 from index.answer.question import PreparedQuery
-from index.answer.reader import (
-    EMPTY,
-    READ,
-    Reading,
-    sentences_of,
-    state_of,
-)
+from index.answer.read_passage import MOST_ODDS, ReadPassage, within
+from index.answer.reader import EMPTY, READ, Reading, state_of
 from index.answer.reason import reason
 from index.answer.retrieve import Retrieval
-from index.answer.signals import (
-    RankingGrounds,
-    RetrievalSignals,
-    SpanSignals,
-    logistic,
-    ranking_score,
-)
-from index.language.terms import analyse, names
+from index.answer.signals import EvidenceSignals, LibrarySignals, SpanSignals, logistic
+from index.language.terms import identifiers, names
 from index.lru import LRUCache
 from index.models.embedder import Embedder
-from index.models.spans import (
-    AnswerSpan,
-    Evidence,
-    Excerpt,
-    SpanModel,
-)
-from index.records import Passage, Quote, Ranked
+from index.models.spans import Evidence, Excerpt, SpanModel
+from index.records import Passage, Ranked
 
-BEHIND = 0.3
-"""How far behind the first by its score a passage may be and still be read; to read further
-changed recall@1 on none of six sets, and this leaves 3.8 of 5 to be read on average."""
-
-WORDS = 1.5
-"""What the share of the question's words counts beside the log odds in choosing a sentence."""
+BEHIND = 0.2
+"""How far behind the first by its score a passage may be and still be read; reading further
+changed recall@1 on none of the sets, and this leaves 3.5 of 5 to be read on average."""
 
 _CONTEXTS = 4_000  # titles and sections whose vectors are remembered
 
-_MOST_WORDS, _MOST_NAMES = 3, 2  # missing, beyond which more say no more
+_MOST_NAMES = 2.0  # missing, beyond which more say no more
 
-_MOST_ODDS = 5.0  # log odds beyond which a model is not surer, only louder
+_MOST_PASSAGES = 200  # of a library, beyond which more say no more
 
 
 class SpanReader:
@@ -115,7 +93,7 @@ class SpanReader:
             return EMPTY
         room = 1 - max(ranked.dense for ranked, _ in read)
         passages = [
-            _ReadPassage.of(ranked, evidence, room, context)
+            ReadPassage.of(question, ranked, evidence, room, context)
             for (ranked, evidence), context in zip(read, contexts, strict=True)
         ]
         passages.sort(
@@ -124,67 +102,20 @@ class SpanReader:
         best = passages[0]
         opened = {item.ranked.passage.id for item in passages}
         others = [ranked for ranked in retrieval.ranked if ranked.passage.id not in opened]
-        terms = [frozenset(analyse(text)) for text in sentences_of(best.ranked.passage)]
-        at = best.sentence(question.wanted, terms)
-        missing = question.wanted - retrieval.terms[best.ranked.passage.id]
-        signals = _signals(best, len(missing), len(names(question.text) - terms[at]))
+        signals = _signals(question, passages, retrieval)
         sure = confidence(signals)
-        near = max(sure, nearness(signals))
-        state = state_of(sure, near, NEAR)
+        # A passage that holds a code, version or the like of the question is about it.
+        near = 1.0 if signals.answer.identifiers > 0 else nearness(signals)
+        state = state_of(sure, max(sure, near), NEAR)
         return Reading(
             state,
             sure,
             reason(state, question, best.ranked, retrieval, read=True),
-            None if state == "none" else best.quote(at, marked=state == "answer"),
+            None if state == "none" else best.quote(marked=state == "answer"),
             (*(item.ranked for item in passages), *others),
             signals,
             tuple(item.grounds for item in passages),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _ReadPassage:
-    """A passage with its new score, what that was made of, and what the model found in it."""
-
-    ranked: Ranked
-    grounds: RankingGrounds
-    odds: float
-    spans: tuple[AnswerSpan | None, ...]
-
-    @classmethod
-    def of(cls, ranked: Ranked, evidence: Evidence, room: float, context: float) -> _ReadPassage:
-        odds = max(-_MOST_ODDS, min(_MOST_ODDS, evidence.odds))
-        grounds = RankingGrounds(
-            retrieval=ranked.score,
-            cosine=max(0.0, ranked.dense),
-            context_cosine=max(0.0, context),
-            # Counted from the least, so that no passage ends up behind one that was not read.
-            evidence=room * (odds + _MOST_ODDS),
-        )
-        score = ranking_score(RANKING, grounds)
-        sure = 1 / (1 + math.exp(-odds))
-        return cls(replace(ranked, score=score, evidence=sure), grounds, odds, evidence.spans)
-
-    def sentence(self, wanted: frozenset[str], terms: Sequence[frozenset[str]]) -> int:
-        """Return which sentence answers, of those with the terms given."""
-
-        def worth(at: int) -> float:
-            span = self.spans[at]
-            share = len(wanted & terms[at]) / max(1, len(wanted))
-            return (span.odds if span else -_MOST_ODDS) + WORDS * share
-
-        return max(range(len(terms)), key=worth)
-
-    def quote(self, at: int, *, marked: bool) -> Quote:
-        """Return a sentence, its likeliest words marked if they are to be."""
-        passage, span = self.ranked.passage, self.spans[at]
-        start, end = passage.sentences[at]
-        text = sentences_of(passage)[at]
-        if not marked or span is None:
-            return Quote(text, None, passage.article_id, start, end)
-        words = passage.text[span.start : span.end]
-        place = passage.start + span.start
-        return Quote(text, words, passage.article_id, start, end, place)
 
 
 def _worth_reading(ranked: Sequence[Ranked]) -> list[Ranked]:
@@ -201,24 +132,47 @@ def _excerpt(question: PreparedQuery, passage: Passage) -> Excerpt:
     return Excerpt(question.read, passage.context, passage.text, sentences)
 
 
-def _signals(best: _ReadPassage, missing_words: int, missing_names: int) -> SpanSignals:
-    ranked = best.ranked
+def _identifiers(question: PreparedQuery, held: frozenset[str]) -> float:
+    """Return 1 where a passage holds every code, version or the like of a question, -1 where it
+    lacks one, 0 where there is none.
+    """
+    asked = identifiers(question.text)
+    return 0.0 if not asked else 1.0 if asked <= held else -1.0
+
+
+def _signals(
+    question: PreparedQuery, passages: Sequence[ReadPassage], retrieval: Retrieval
+) -> SpanSignals:
+    """Return the signals of both stages; the passages are those read, the best first."""
+    found, best = retrieval.ranked, passages[0]
+    held = retrieval.terms[best.ranked.passage.id]
+    beside = max((item.odds for item in passages[1:]), default=-MOST_ODDS)
     return SpanSignals(
-        cosine=ranked.dense,
-        coverage=ranked.coverage,
-        cosine_by_coverage=ranked.dense * ranked.coverage,
-        phrase=ranked.phrase,
-        missing_words=float(min(missing_words, _MOST_WORDS)),
-        evidence=best.odds * (1 - ranked.dense),
-        missing_names=float(min(missing_names, _MOST_NAMES)),
+        LibrarySignals(
+            cosine=max(item.dense for item in found),
+            coverage=max(item.coverage for item in found),
+            cosine_by_coverage=max(item.dense * item.coverage for item in found),
+            phrase=max(item.phrase for item in found),
+            evidence=max(item.odds for item in passages),
+            size=math.log1p(min(retrieval.size, _MOST_PASSAGES)),
+        ),
+        EvidenceSignals(
+            evidence=best.sentence_odds(best.best),
+            passage_lead=within(best.odds - beside, MOST_ODDS),
+            sentence_lead=within(best.sentence_lead, MOST_ODDS),
+            words=best.shares[best.best],
+            cosine_lead=best.ranked.dense - sum(item.dense for item in found) / len(found),
+            missing_names=min(_MOST_NAMES, len(names(question.text) - held)),
+            identifiers=_identifiers(question, held),
+        ),
     )
 
 
 def confidence(signals: SpanSignals) -> float:
-    """Return how probable it is that the best passage answers, between 0 and 1."""
-    return logistic(BY_SPANS, signals)
+    """Return how probable it is that what is shown answers, between 0 and 1."""
+    return nearness(signals) * logistic(BY_EVIDENCE, signals.answer)
 
 
-def nearness(signals: RetrievalSignals) -> float:
+def nearness(signals: SpanSignals) -> float:
     """Return how probable it is that the library is about what is asked, answered or not."""
-    return logistic(BY_NEARNESS, signals)
+    return logistic(BY_LIBRARY, signals.library)

@@ -15,6 +15,9 @@ import sentencex
 _BLANK_LINE = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 _LONGEST_LINE = 10_000  # characters that are divided into sentences together
 _WRAPPED_LINE = 50  # a line this long, followed by another, was probably wrapped by a machine
+_ENUMERATOR = re.compile(r"[(\[]?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.):\]]{1,2}")
+"""What numbers an item of a list, and is no sentence by itself."""
+
 _LANGUAGE_SAMPLE = 2_000  # characters are enough to tell a language
 _DEFAULT_LANGUAGE = "en"
 
@@ -98,12 +101,15 @@ def _stretches(text: str, line: TextSpan) -> list[TextSpan]:
 
 def _split(text: str, line: TextSpan, language: str) -> list[TextSpan]:
     stretch = text[line.start : line.end]
-    found, position = [], 0
+    found: list[TextSpan] = []
+    position = 0
     for sentence in sentencex.segment(language, stretch):
         at = stretch.find(sentence, position)
         if at < 0:  # never trust a splitter with the text itself
             continue
         span = trimmed(text, line.start + position, line.start + at + len(sentence))
+        if not found and _ENUMERATOR.fullmatch(text, span.start, span.end):
+            continue  # it goes with what it numbers
         if span.start < span.end:
             found.append(span)
         position = at + len(sentence)

@@ -17,7 +17,7 @@ from index.models.spans import WindowedSpanModel, compiled_span_model
 
 DEFAULT_READER = "passage-reader"
 _FOLDER = Path(__file__).parent / "reader"
-_SHA256 = "02a1198cab679b7278a7b96cab30a20eb53bb28ffd9ba4f4bbc86117bfe4cdf8"
+_SHA256 = "85ab253db722ab177071d4137a170c6cf7cf33d587b1d0d8b1b1029fff112988"
 
 
 def load_span_model(name: str, store: ModelStore, wanted: Precision = "int8") -> WindowedSpanModel:

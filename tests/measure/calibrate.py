@@ -1,35 +1,44 @@
-"""Fit the constants of ``index.answer.calibration`` and say how well they serve each set.
+"""Fit the constants of ``index.answer.calibration``, and say what they are worth where not fitted.
 
-``make calibrate``.  Every scenario weighs the same, however many questions it has, and asks
-nothing that the reader learnt from; the calibration error of each is also taken with
-constants fitted without it.  Confidences are fitted to passages in the order that they have
-now: where ``RANKING`` changes, run it again.
+``make calibrate``.  Fitted on questions that the reader did not learn from: people's own words
+(split ``fit``), kind by kind, the articles of a kind as one library and each by itself, with
+off-topic questions; and the older sets.  Every kind weighs the same, however many questions it
+has.  What is printed first is what counts: each kind decided by constants fitted without it.
+Confidences are fitted to passages in the order that they have now, and to the sentences chosen
+now: where ``RANKING`` or the choice changes, run it again.
 """
 
 from __future__ import annotations
 
+import argparse
 import random
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.answer.reader import Reader
+from index.answer.calibration import ANSWER, NEAR
+from index.answer.reader import Reader, state_of
 from index.answer.sentence_reader import SentenceReader
 from index.answer.signals import (
-    RankingGrounds,
+    EvidenceWeights,
+    LibraryWeights,
     RankingWeights,
-    RetrievalSignals,
-    RetrievalWeights,
+    SentenceSignals,
     SentenceWeights,
-    SpanWeights,
+    SpanSignals,
 )
 from index.answer.span_reader import SpanReader
-from index.evaluate import Evaluation, QuestionResult, auroc
+from index.evaluate import Evaluation, QuestionResult
+from index.evaluation.asking import ArticleResult
+from index.evaluation.evidence import folded
+from index.evaluation.measures import state_shares
 from index.models.load_embedder import DEFAULT_MODEL, load_embedder
 from index.models.load_reader import DEFAULT_READER, load_span_model
+from tests.measure.own_words import OFF_TOPIC, asked, table
+from tests.measure.regression import Rows, fit, fit_order, probability
 from tests.measure.sets import (
     Kind,
     Remembering,
@@ -43,32 +52,37 @@ from tests.measure.sets import (
     unanswerable,
     whole,
 )
+from training.own_words import KINDS
 
-_RIDGE = 1e-6
-_STEPS = 50
-_DAMPED = 0.8
-_MOST = 1_200  # questions of a scenario
-_LIBRARIES = 20  # small ones of each size
+_MOST = 300  # questions of an older set
+_LIBRARIES = 12  # small ones of each size
 
-Rows = NDArray[np.float64]
-Weights = RankingWeights | RetrievalWeights | SentenceWeights
-
-_RETRIEVAL = len(fields(RetrievalSignals))  # of the columns of SpanSignals; they stand first
+Weights = RankingWeights | LibraryWeights | EvidenceWeights | SentenceWeights
+Labels = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question's outcome, and what the question is to the passages."""
+    """The signals of a question, whether what was chosen answers, and what the question is."""
 
-    outcome: QuestionResult
+    signals: SpanSignals | SentenceSignals
+    right: bool
     kind: Kind
+    result: ArticleResult | None = None
+    """Of a question in people's own words."""
 
 
-Groups = Mapping[str, Sequence[Asked]]
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Questions that weigh as much as any other group's; ``kind`` is left out as a whole."""
+
+    kind: str
+    asked: Sequence[Asked]
+    each: bool = False
 
 
 def scenarios() -> Iterable[Scenario]:
-    """Yield what to fit on: full sets, halves, and small libraries, each with misses."""
+    """Yield the older sets: full, halved, and small libraries, each with misses."""
     small_talk = questions_of("offtopic")
     yield held_out()
     yield offtopic_split()
@@ -81,153 +95,153 @@ def scenarios() -> Iterable[Scenario]:
         yield from small_libraries(size, count=_LIBRARIES, seed=size)
 
 
-def ask_all(embedder: Remembering, reader: Callable[[], Reader]) -> dict[str, list[Asked]]:
-    """Ask every scenario; small libraries of one size are one group."""
-    groups: dict[str, list[Asked]] = {}
+def ask_all(
+    embedder: Remembering, reader: Callable[[], Reader], most: int
+) -> tuple[list[Group], list[list[QuestionResult]]]:
+    """Ask everything; return what to fit confidences on, and of the older sets the outcomes."""
+    groups = []
+    for kind in KINDS:
+        for each in (False, True):
+            results = asked(kind, embedder, reader(), most, each=each, off_topic=True)
+            groups.append(Group(kind, list(map(_of_article, results)), each))
+        print(f"asked {kind}", file=sys.stderr)
+    older: dict[str, list[Asked]] = {}
+    outcomes: dict[str, list[QuestionResult]] = {}
     for scenario in scenarios():
         evaluation = Evaluation(scenario.passages, embedder, reader())
         pairs = list(zip(scenario.questions, scenario.kinds(), strict=True))
-        asked = random.Random(0).sample(pairs, min(_MOST, len(pairs)))
-        outcomes = evaluation.run([question for question, _ in asked])
+        some = random.Random(0).sample(pairs, min(_MOST, len(pairs)))
+        found = evaluation.run([question for question, _ in some])
         evaluation.close()
-        kinds = [kind for _, kind in asked]
-        groups.setdefault(scenario.name, []).extend(map(Asked, outcomes, kinds))
-        print(f"asked {len(asked)} of {scenario.name}", file=sys.stderr)
-    return groups
+        outcomes.setdefault(scenario.name, []).extend(found)
+        older.setdefault(scenario.name, []).extend(
+            _of_passage(outcome, kind) for outcome, (_, kind) in zip(found, some, strict=True)
+        )
+    print("asked the older sets", file=sys.stderr)
+    return [*groups, *(Group(n, a) for n, a in older.items())], list(outcomes.values())
 
 
-def fit(groups: Iterable[tuple[Rows, NDArray[np.float64]]]) -> NDArray[np.float64]:
-    """Return the weights of a logistic regression, by iteratively reweighted least squares.
-
-    A group is its rows of signals and, for each, whether it is so (1.0) or not (0.0).
-    """
-    filled = [(rows, so) for rows, so in groups if len(rows)]
-    rows = np.concatenate([_with_constant(rows) for rows, _ in filled])
-    so = np.concatenate([so for _, so in filled])
-    share = np.concatenate([np.full(len(so), 1 / len(so)) for _, so in filled])
-    weights = np.zeros(rows.shape[1])
-    for _ in range(_STEPS):
-        sure = 1 / (1 + np.exp(-rows @ weights))
-        slope = rows.T @ (share * (so - sure)) - _RIDGE * weights
-        curve = (rows * (share * sure * (1 - sure))[:, None]).T @ rows
-        weights += np.linalg.solve(curve + _RIDGE * np.eye(len(weights)), slope)
-    return weights
+def _of_article(result: ArticleResult) -> Asked:
+    kind: Kind = "answerable" if result.answerable else "near miss"
+    kind = "off topic" if result.style == OFF_TOPIC else kind
+    assert result.signals is not None  # no library here is empty
+    return Asked(result.signals, result.sentence_right, kind, result)
 
 
-def fit_order(groups: Iterable[Sequence[QuestionResult]]) -> NDArray[np.float64]:
-    """Return the weights of a conditional logit of which passage answers, the first being 1.
-
-    McFadden, "Conditional Logit Analysis of Qualitative Choice Behavior" (1974); where
-    several answer, any of them may be chosen.  By Newton's method, damped.
-    """
-    choices = [
-        (np.asarray([astuple(read.grounds) for read in o.grounds]), right, 1 / len(group))
-        for group in groups
-        for o in group
-        if (right := np.asarray([float(read.relevant) for read in o.grounds])).any()
-        and not right.all()
-    ]
-    weights = np.zeros(len(fields(RankingGrounds)))
-    for _ in range(_STEPS):
-        slope, curve = -_RIDGE * weights, _RIDGE * np.eye(len(weights))
-        for rows, right, share in choices:
-            chosen = np.exp(rows @ weights - (rows @ weights).max())
-            chosen /= chosen.sum()
-            answers = chosen * right / (chosen @ right)
-            slope += share * (answers - chosen) @ rows
-            mean = chosen @ rows
-            curve += share * ((rows * chosen[:, None]).T @ rows - np.outer(mean, mean))
-        weights += _DAMPED * np.linalg.solve(curve, slope)
-    return weights / weights[0]
+def _of_passage(outcome: QuestionResult, kind: Kind) -> Asked:
+    question, shown = outcome.question, folded(outcome.quote or "")
+    told = [folded(words) for words in (*question.answers, *question.evidence)]
+    held = not told or any(words in shown or (shown and shown in words) for words in told if words)
+    assert outcome.signals is not None  # no library here is empty
+    return Asked(outcome.signals, outcome.right and held, kind)
 
 
-def right(asked: Sequence[Asked]) -> tuple[Rows, NDArray[np.float64]]:
-    """Return the signals of all questions, and whether the passage put first answers."""
-    return _signals(asked), np.asarray([float(a.outcome.right) for a in asked])
-
-
-def about(asked: Sequence[Asked]) -> tuple[Rows, NDArray[np.float64]]:
-    """Return retrieval's signals, and whether the library is about the question at all.
+def about(asked: Sequence[Asked]) -> tuple[Rows, Labels]:
+    """Return the first stage's signals, and whether the library is about the question.
 
     Near misses are neither here nor there, and left out.
     """
     clear = [a for a in asked if a.kind != "near miss"]
     if len({a.kind for a in clear}) < 2:
-        return np.zeros((0, _RETRIEVAL)), np.zeros(0)
-    return _signals(clear)[:, :_RETRIEVAL], np.asarray(
-        [float(a.kind != "off topic") for a in clear]
-    )
+        return _rows([]), np.zeros(0)
+    signals = [a.signals.library for a in clear if isinstance(a.signals, SpanSignals)]
+    return _rows(signals), np.asarray([float(a.kind != "off topic") for a in clear])
 
 
-def error(probability: Rows, so: NDArray[np.float64], bins: int = 10) -> float:
-    """Return the expected calibration error of probabilities of what is so (1.0) or not."""
-    place = np.minimum((probability * bins).astype(int), bins - 1)
-    gaps = [abs((probability[place == b] - so[place == b]).sum()) for b in range(bins)]
-    return float(sum(gaps) / len(so))
+def answering(asked: Sequence[Asked]) -> tuple[Rows, Labels]:
+    """Return the second stage's signals, and whether the sentence chosen answers.
+
+    Off-topic questions are the first stage's, and left out.
+    """
+    near = [a for a in asked if a.kind != "off topic"]
+    signals = [a.signals.answer for a in near if isinstance(a.signals, SpanSignals)]
+    return _rows(signals), np.asarray([float(a.right) for a in near])
+
+
+def by_sentences(asked: Sequence[Asked]) -> tuple[Rows, Labels]:
+    """Return the signals without a reader, and whether the sentence chosen answers."""
+    return _rows([a.signals for a in asked]), np.asarray([float(a.right) for a in asked])
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The fitted weights of both stages."""
+
+    library: Rows
+    answer: Rows
+
+    @classmethod
+    def fitted(cls, groups: Sequence[Group]) -> Stages:
+        """Fit both stages to groups."""
+        return cls(
+            fit(about(group.asked) for group in groups),
+            fit(answering(group.asked) for group in groups),
+        )
+
+    def decided(self, asked: Sequence[Asked]) -> list[ArticleResult]:
+        """Return what questions in people's own words would have got from these weights."""
+        signals = [a.signals for a in asked if isinstance(a.signals, SpanSignals)]
+        near = probability(_rows([s.library for s in signals]), self.library)
+        sure = near * probability(_rows([s.answer for s in signals]), self.answer)
+        return [
+            replace(a.result, confidence=float(p), state=state_of(p, max(n, p), NEAR))
+            for a, n, p in zip(asked, near, sure, strict=True)
+            if a.result is not None
+        ]
 
 
 def main() -> None:
-    """Print the constants and the figures, with the reader and without."""
+    """Print the figures on kinds left out, and the constants."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--limit", type=int, default=100_000, help="questions of each kind")
+    limit = parser.parse_args().limit
     store = model_store()
     embedder = Remembering(load_embedder(DEFAULT_MODEL, store))
     model = load_span_model(DEFAULT_READER, store)
-    read = ask_all(embedder, lambda: SpanReader(model, embedder))
-    outcomes = [[asked.outcome for asked in group] for group in read.values()]
-    print("RANKING =", _named(RankingWeights, fit_order(outcomes)))
-    _report("BY_SPANS", SpanWeights, read)
-    near = fit(about(asked) for asked in read.values())
-    print("BY_NEARNESS =", _named(RetrievalWeights, near))
-    _report_nearness(read, near)
-    sentences = ask_all(embedder, lambda: SentenceReader(embedder))
-    _report("BY_SENTENCES", SentenceWeights, sentences)
+    groups, outcomes = ask_all(embedder, lambda: SpanReader(model, embedder), limit)
+    _report_left_out(groups)
+    stages = Stages.fitted(groups)
+    print("\nRANKING =", _named(RankingWeights, fit_order(outcomes)))
+    print("BY_LIBRARY =", _named(LibraryWeights, stages.library))
+    print("BY_EVIDENCE =", _named(EvidenceWeights, stages.answer))
+    groups, _ = ask_all(embedder, lambda: SentenceReader(embedder), limit)
+    sentences = fit(by_sentences(group.asked) for group in groups)
+    print("BY_SENTENCES =", _named(SentenceWeights, sentences))
+    for kind in ("answerable", "off topic"):
+        some = [a for group in groups for a in group.asked if a.kind == kind]
+        sure = probability(_rows([a.signals for a in some]), sentences)
+        print(f"{kind}: confidence below which lie", _quantiles(sure))
 
 
-def _report(name: str, kind: type[Weights], groups: Groups) -> None:
-    weights = fit(right(asked) for asked in groups.values())
-    print(f"\n{name} =", _named(kind, weights))
-    print(f"{'':22}  auroc  error  error without  quantiles of the confidence")
-    for group, asked in groups.items():
-        rows, so = right(asked)
-        sure = _probability(rows, weights)
-        without = fit(right(others) for n, others in groups.items() if n != group)
-        errors = f"{error(sure, so):5.3f}  {error(_probability(rows, without), so):13.3f}"
-        yes = [p for p, a in zip(sure, asked, strict=True) if a.kind == "answerable"]
-        no = [p for p, a in zip(sure, asked, strict=True) if a.kind != "answerable"]
-        quantiles = f"answerable {_quantiles(yes, (0.03, 0.1, 0.25, 0.5))}"
-        quantiles += f"; not {_quantiles(no, (0.5, 0.9, 0.95, 0.98))}"
-        print(f"{group:22}  {auroc(yes, no) or '-':5}  {errors}  {quantiles}")
+def _report_left_out(groups: Sequence[Group]) -> None:
+    """Print what each kind gets from constants that were fitted without it."""
+    without = {k: Stages.fitted([g for g in groups if g.kind != k]) for k in KINDS}
+    for each in (False, True):
+        print(f"\n{'each article by itself' if each else 'all articles of a kind together'}")
+        print(f"each kind decided by constants fitted without it, answer from {ANSWER} on")
+        decided = {
+            g.kind: without[g.kind].decided(g.asked)
+            for g in groups
+            if g.kind in KINDS and g.each == each
+        }
+        print("\n".join(table({k: [r for r in v if not _off(r)] for k, v in decided.items()})))
+        strange = [r.state for v in decided.values() for r in v if _off(r)]
+        print("  off topic:", state_shares(strange))
 
 
-def _report_nearness(groups: Groups, weights: Rows) -> None:
-    for group, asked in groups.items():
-        near = _probability(_signals(asked)[:, :_RETRIEVAL], weights)
-        parts = []
-        for kind, places in (
-            ("answerable", (0.01, 0.02, 0.05)),
-            ("near miss", (0.1, 0.5)),
-            ("off topic", (0.5, 0.9, 0.95)),
-        ):
-            some = [p for p, a in zip(near, asked, strict=True) if a.kind == kind]
-            parts.append(f"{kind} {_quantiles(some, places)}")
-        print(f"{group:22}  {'; '.join(parts)}")
+def _off(result: ArticleResult) -> bool:
+    return result.style == OFF_TOPIC
 
 
-def _signals(asked: Sequence[Asked]) -> Rows:
-    signals = [a.outcome.signals for a in asked]
-    return np.asarray([astuple(s) for s in signals if s is not None], np.float64)
+def _rows(signals: Sequence[object]) -> Rows:
+    return np.asarray([astuple(s) for s in signals], np.float64)  # type: ignore[call-overload]
 
 
-def _with_constant(rows: Rows) -> Rows:
-    return np.column_stack([np.ones(len(rows)), rows])
-
-
-def _probability(rows: Rows, weights: Rows) -> Rows:
-    sure: Rows = 1 / (1 + np.exp(-_with_constant(rows) @ weights))
-    return sure
-
-
-def _quantiles(values: Sequence[float], places: Sequence[float]) -> str:
-    return " ".join(f"{q:.2f}" for q in np.quantile(values, places)) if values else "-"
+def _quantiles(values: Rows) -> str:
+    shares = (0.01, 0.03, 0.1, 0.5, 0.9, 0.95)
+    return ", ".join(
+        f"{s:.0%} {q:.3f}" for s, q in zip(shares, np.quantile(values, shares), strict=True)
+    )
 
 
 def _named(kind: type[Weights], weights: Rows) -> Weights:

@@ -15,9 +15,15 @@ from typing import Any
 
 from index.answer.reader import Reader
 from index.evaluation.article_figures import article_figures, averaged, by_style, risk_points
-from index.evaluation.articles import of_split, read_article_questions, read_articles
+from index.evaluation.articles import (
+    ArticleQuestion,
+    of_split,
+    read_article_questions,
+    read_articles,
+)
 from index.evaluation.asking import ArticleEvaluation, ArticleResult
 from index.models.embedder import Embedder
+from tests.measure.sets import questions_of
 from tests.support.paths import ROOT
 from training.corpus import folder
 from training.own_words import KINDS
@@ -44,6 +50,11 @@ COLUMNS = {
 }
 """The figures of the tables, and what stands above them."""
 
+OFF_TOPIC = "off topic"
+"""The style of questions that have nothing to do with any article."""
+
+_STRANGE = 5  # of so many questions one more is off topic, where such are asked too
+
 _LIBRARIES = {"all articles of a kind together": False, "each article by itself": True}
 
 
@@ -64,7 +75,13 @@ def report_own_words(embedder: Embedder, reader: Callable[[], Reader], limit: in
 
 
 def asked(
-    kind: str, embedder: Embedder, reader: Reader, limit: int, *, each: bool
+    kind: str,
+    embedder: Embedder,
+    reader: Reader,
+    limit: int,
+    *,
+    each: bool,
+    off_topic: bool = False,
 ) -> list[ArticleResult]:
     """Return what the questions of a kind got, of so many at the most drawn by chance."""
     files: Path = folder() / "own-words" / kind
@@ -73,11 +90,22 @@ def asked(
     articles, questions = of_split(articles, questions, "fit")
     if len(questions) > limit:
         questions = random.Random(0).sample(questions, limit)
+    if off_topic:
+        questions = [*questions, *_strange(kind, [q.article for q in questions[::_STRANGE]])]
     evaluation = ArticleEvaluation(articles, embedder, reader, each=each)
     try:
         return evaluation.run(questions)
     finally:
         evaluation.close()
+
+
+def _strange(kind: str, articles: Sequence[str]) -> list[ArticleQuestion]:
+    """Return an off-topic question for each of some articles, others for each kind."""
+    chosen = random.Random(kind).sample(questions_of("offtopic"), len(articles))
+    return [
+        ArticleQuestion(q.id, article, q.text, answerable=False, style=OFF_TOPIC)
+        for q, article in zip(chosen, articles, strict=True)
+    ]
 
 
 def table(kinds: Mapping[str, Sequence[ArticleResult]]) -> list[str]:

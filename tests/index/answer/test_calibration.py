@@ -7,7 +7,7 @@ import pytest
 
 from index.answer.signals import RankingGrounds
 from index.evaluate import LabelledQuestion, QuestionResult, RankedGrounds
-from tests.measure.calibrate import fit, fit_order
+from tests.measure.regression import fit, fit_order
 
 
 def test_a_regression_finds_the_weights_that_made_its_data() -> None:

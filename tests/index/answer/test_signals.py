@@ -7,21 +7,22 @@ from dataclasses import astuple, fields
 
 import pytest
 
-from index.answer.calibration import BY_NEARNESS, BY_SENTENCES, BY_SPANS, RANKING
+from index.answer.calibration import BY_EVIDENCE, BY_LIBRARY, BY_SENTENCES, RANKING
 from index.answer.signals import (
+    EvidenceSignals,
+    EvidenceWeights,
+    LibrarySignals,
+    LibraryWeights,
     RankingGrounds,
     RankingWeights,
-    RetrievalSignals,
-    RetrievalWeights,
     SentenceSignals,
     SentenceWeights,
-    SpanSignals,
-    SpanWeights,
     logistic,
     ranking_score,
 )
 
-SPAN = SpanSignals(0.7, 0.6, 0.42, 0.3, 1.0, 2.1, 1.0)
+LIBRARY = LibrarySignals(0.7, 0.6, 0.42, 0.3, 1.0, 2.1)
+EVIDENCE = EvidenceSignals(2.1, 1.5, 0.7, 0.5, 0.2, 1.0, 0.0)
 SENTENCE = SentenceSignals(0.7, 0.8, 0.6, 0.48, 0.3)
 GROUNDS = RankingGrounds(1.3, 0.7, 0.4, 2.6)
 
@@ -29,8 +30,8 @@ GROUNDS = RankingGrounds(1.3, 0.7, 0.4, 2.6)
 @pytest.mark.parametrize(
     ("signals", "weights", "constant"),
     [
-        (RetrievalSignals, RetrievalWeights, ["constant"]),
-        (SpanSignals, SpanWeights, ["constant"]),
+        (LibrarySignals, LibraryWeights, ["constant"]),
+        (EvidenceSignals, EvidenceWeights, ["constant"]),
         (SentenceSignals, SentenceWeights, ["constant"]),
         (RankingGrounds, RankingWeights, []),
     ],
@@ -43,19 +44,19 @@ def test_weights_have_the_fields_of_their_signals_in_the_same_order(
 
 
 @pytest.mark.parametrize(
-    ("weights", "signals", "values"),
+    ("weights", "signals"),
     [
-        (BY_SPANS, SPAN, astuple(SPAN)),
-        (BY_NEARNESS, SPAN, astuple(SPAN)[:5]),
-        (BY_SENTENCES, SENTENCE, astuple(SENTENCE)),
+        (BY_LIBRARY, LIBRARY),
+        (BY_EVIDENCE, EVIDENCE),
+        (BY_SENTENCES, SENTENCE),
     ],
 )
 def test_a_probability_is_the_logistic_of_the_weighted_signals_to_the_last_digit(
-    weights: RetrievalWeights | SentenceWeights,
-    signals: SpanSignals | SentenceSignals,
-    values: tuple[float, ...],
+    weights: LibraryWeights | EvidenceWeights | SentenceWeights,
+    signals: LibrarySignals | EvidenceSignals | SentenceSignals,
 ) -> None:
-    total = math.fsum(w * s for w, s in zip(astuple(weights), (1.0, *values), strict=True))
+    values = (1.0, *astuple(signals))
+    total = math.fsum(w * s for w, s in zip(astuple(weights), values, strict=True))
     assert logistic(weights, signals) == 1 / (1 + math.exp(-total))
 
 

@@ -123,3 +123,17 @@ def test_sentences_hold_every_character_but_white_space_in_order(text: str, lang
         assert sentence == sentence.strip()
         position = span.end
     assert not text[position:].strip()
+
+
+@pytest.mark.parametrize("mark", ["1.", "12)", "a.", "iv.", "B)", "2.)"])
+def test_what_numbers_an_item_goes_with_the_item(mark: str) -> None:
+    text = f"{mark} Open the login page. Then wait.\n{mark} Type your address."
+    found = [text[a:b] for a, b in sentences(text, language="en")]
+    assert found == [f"{mark} Open the login page.", "Then wait.", f"{mark} Type your address."]
+
+
+def test_a_number_at_the_end_of_a_sentence_numbers_nothing() -> None:
+    text = "He lives at no. 5. She left. 1."
+    found = [text[a:b] for a, b in sentences(text, language="en")]
+    assert "".join(found).replace(" ", "") == text.replace(" ", "")
+    assert found[0].endswith("5.")
