@@ -26,7 +26,7 @@ _NAMES = (
 )
 _FIRST = ("Jonas", "Mirela", "Tobias", "Agneta", "Casper", "Ottilie", "Bruno", "Petra", "Judith")
 _LAST = ("Hartwell", "Osterby", "Lindqvist")
-_WAYS = ("{}", "Please tell me: {}", "Does anybody know? {}", "I have forgotten it. {}")
+_WAYS = ("{}", "Please tell me: {}", "Does anybody know? {}", "{} Thanks!")
 
 
 def articles() -> list[Article]:
