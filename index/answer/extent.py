@@ -15,13 +15,21 @@ from index.language.sentences import TextSpan
 _LONGEST = 1_200  # characters of a list that is shown whole
 _FEWEST = 2  # lines that make a list
 
+_VERB = "(?:is|was|does|has|are|do|can)"
+_PLURAL = r"(?:\w{2,}[^\Wsui]s|\w+ies)"
 _ALL = re.compile(
     r"\b(?:list|all|every|each|steps?|instructions|procedure|walk me through|(?:what|which|who) are"
     r"|how (?:do|to|can|could|should|would|must)"
-    r"|(?:what|which)(?: \w+){0,2} (?:\w{2,}[^\Wsui]s|\w+ies))\b",
+    rf"|(?:what|which)(?: kinds? of)?(?: (?!{_VERB}\b)\w+)? (?!{_VERB}\b){_PLURAL}"
+    r"(?=\W*$| (?:are|were|do|does|did|can|could|should|must|may|might|will|would|have|has|need"
+    r"|i|you|we|they|there)\b))(?!\w)",
     re.IGNORECASE,
 )
-"""What asks for several things: plurals after "what" and "which", and ways to do something."""
+"""What asks for several things: ways to do something, and plurals after "what" and "which".
+
+"What happens if" has a verb there: a plural ends the question, or an auxiliary or a pronoun
+follows it.
+"""
 
 _ONE = re.compile(
     r"\b(?:first|second|third|fourth|fifth|sixth|last|next|how (?:many|much|long|often|far|old))\b",
