@@ -143,8 +143,12 @@ def _identifiers(question: PreparedQuery, held: frozenset[str]) -> float:
 def _signals(
     question: PreparedQuery, passages: Sequence[ReadPassage], retrieval: Retrieval
 ) -> SpanSignals:
-    """Return the signals of both stages; the passages are those read, the best first."""
-    found, best = retrieval.ranked, passages[0]
+    """Return the signals of both stages; the passages are those read, the best first.
+
+    Of those found as many count as may be read, so that a confidence doesn't depend on how many
+    passages are asked for.
+    """
+    found, best = retrieval.ranked[:READ], passages[0]
     held = retrieval.terms[best.ranked.passage.id]
     beside = max((item.odds for item in passages[1:]), default=-MOST_ODDS)
     return SpanSignals(

@@ -219,6 +219,21 @@ def test_only_the_first_passages_are_read_and_the_rest_stay_behind_in_their_orde
     )
 
 
+def test_an_answer_is_as_sure_however_many_passages_are_asked_for(
+    library: Library, embedder: BagOfWords, store: Callable[..., None], tmp_path: Path
+) -> None:
+    for number in range(READ + 3):
+        store("Who signed the treaty was Peskov. " + "Gas. " * number, name=f"article{number}")
+    index = CollectionIndex(library, embedder, "shared", tmp_path / "depth")
+    asked = prepare([SearchQuery("Who signed the treaty?")], embedder)
+    reader = SpanReader(SharedWords(), embedder)
+    few, many = (
+        reader.read(asked, [retrieve(asked[0], [index], library, k)])[0] for k in (READ, READ + 3)
+    )
+    assert len(few.ranked) < len(many.ranked)
+    assert (few.confidence, few.signals) == (many.confidence, many.signals)
+
+
 def test_questions_that_come_together_are_read_together_and_answered_as_alone(
     read: Read, store: Callable[..., None], model: SharedWords
 ) -> None:
