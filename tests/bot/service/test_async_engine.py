@@ -56,7 +56,8 @@ async def test_questions_that_arrive_together_go_through_the_model_together(
     answers = await asyncio.gather(*waiting)
     await engine.close()
     assert [answer.question for answer in answers] == questions
-    assert batches == [*[8] * 8, 6]
+    # Two are on their way at a time, so that the last may overtake the one before it.
+    assert sorted(batches) == [6, *[8] * 8]
 
 
 async def test_while_some_are_read_the_next_are_looked_for(
