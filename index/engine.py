@@ -75,7 +75,8 @@ class Engine:
         self._indexes.save()
 
     def tidy(self, now: int) -> None:
-        """Delete what has expired; to be called every minute or so."""
+        """Delete what has expired, and count votes; to be called every minute or so."""
+        self._answerer.count_votes()
         embedder = self._embedder.loaded
         self.library.tidy(now, embedder.identity if embedder else None)
 

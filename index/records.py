@@ -6,7 +6,7 @@ half-open: ``text[start:end]``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -106,6 +106,26 @@ State = Literal["answer", "closest", "none"]
 
 
 @dataclass(frozen=True, slots=True)
+class Vote:
+    """What a person thought of an answer that was given with some confidence."""
+
+    confidence: float
+    helpful: bool
+    person: int = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """The confidence from which on a passage is called an answer.
+
+    ``votes`` are those of its library that moved it, 0 where it is the usual one.
+    """
+
+    value: float
+    votes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """The sentences that answer, with the exact words where they are known.
 
@@ -162,7 +182,8 @@ class AnswerReason:
 class Answer:
     """What a question gets: the state, how sure, why, and the passages by rank.
 
-    ``reason`` is in words where the answer comes from the store, which holds the words shown.
+    ``reason`` is in words where the answer comes from the store, which holds the words shown;
+    ``threshold`` is known of an answer just made.
     """
 
     question: str
@@ -172,3 +193,4 @@ class Answer:
     quote: Quote | None
     passages: tuple[Ranked, ...]
     timing: Timing
+    threshold: Threshold | None = None

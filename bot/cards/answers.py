@@ -40,6 +40,7 @@ from bot.text.markup import (
 )
 from bot.text.reasons import reason_phrase
 from index.answer.calibration import ANSWER
+from index.answer.threshold import DEFAULT
 from index.records import Answer, Passage, Quote, Ranked, State
 
 Change = Literal["changed", "removed", "changed or removed"]
@@ -134,13 +135,15 @@ def neighbours_card(passage: Passage, before: str, after: str) -> Card:
     )
 
 
-def why_card(answer: Answer, *, answers_from: float = ANSWER) -> Card:
+def why_card(answer: Answer) -> Card:
     """Return the ranks, scores and the threshold that led to an answer's state."""
+    least = answer.threshold or DEFAULT
+    moved = f" here, moved from {figure(ANSWER)} by {least.votes:,} votes" if least.votes else ""
     ranks = listed(list(enumerate(answer.passages, 1)), _ranked, _RANKS)
     return Card(
         text(_question(answer), _VERDICTS[answer.state], _why(answer)),
         text(
-            f"An answer needs a confidence of {figure(answers_from)}; this one has"
+            f"An answer needs a confidence of {figure(least.value)}{moved}; this one has"
             f" {figure(answer.confidence)}. Where the library is about something else"
             " altogether, nothing is shown."
         ),

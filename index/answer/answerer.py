@@ -11,30 +11,36 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from index.answer.question import SearchQuery, prepare
+from index.answer.question import PreparedQuery, SearchQuery, prepare
 from index.answer.reader import READ, Reader, Reading
 from index.answer.retrieve import Within, retrieve
+from index.answer.threshold import DEFAULT, threshold
 from index.language.characters import without_surrogates
 from index.lru import LRUCache
 from index.models.embedder import Embedder
 from index.models.lazy import Lazy
-from index.records import Answer, AnswerReason, Ranked, Timing
+from index.records import Answer, AnswerReason, Ranked, Threshold, Timing
 from index.search.collection import CollectionIndex
+from index.store.feedback import Feedback
 from index.store.library import Library
 
 _REMEMBERED = 500  # answers
+_THRESHOLDS = 10_000  # collections whose threshold is remembered
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question, the collections that whoever asks may see, and the question that it follows."""
+    """A question, the collections that whoever asks may see, and the question that it follows.
+
+    What counts as an answer is for the votes on the first of the collections to say.
+    """
 
     text: str
     collections: tuple[str, ...]
     before: str = ""
 
 
-_Key = tuple[Query, int, tuple[int, ...]]  # what an answer depends on
+_Key = tuple[Query, int, tuple[int, ...], Threshold]  # what an answer depends on
 
 Opener = Callable[[Sequence[str]], list[CollectionIndex]]
 """Returns the indexes of collections that are asked together, up to date with the library."""
@@ -51,6 +57,8 @@ class Answerer:
         self._reader = reader
         self._open = opener
         self._answers: LRUCache[_Key, Answer] = LRUCache(_REMEMBERED)
+        self._feedback = Feedback(library.database)
+        self._thresholds: LRUCache[str, Threshold] = LRUCache(_THRESHOLDS)
 
     def ask_together(self, queries: Sequence[Query], k: int) -> list[Answer]:
         """Answer questions that arrived together, each from its own collections.
@@ -59,17 +67,25 @@ class Answerer:
         """
         started = time.perf_counter()
         opened = [self._open(query.collections) for query in queries]
+        needed = [self._threshold(query.collections) for query in queries]
         keys: list[_Key] = [
-            (query, k, tuple(index.generation for index in indexes))
-            for query, indexes in zip(queries, opened, strict=True)
+            (query, k, tuple(index.generation for index in indexes), least)
+            for query, indexes, least in zip(queries, opened, needed, strict=True)
         ]
         answers = {key: answer for key in keys if (answer := self._answers.get(key)) is not None}
         took = Timing(0.0, 0.0, 0.0, (time.perf_counter() - started) * 1000 / max(1, len(queries)))
         answers = {key: replace(answer, timing=took) for key, answer in answers.items()}
         fresh = {key: n for n, key in enumerate(keys) if key not in answers}
-        made = self._answered(
-            [queries[n] for n in fresh.values()], [opened[n] for n in fresh.values()], k
-        )
+        asked = [
+            SearchQuery(
+                without_surrogates(queries[n].text).strip(),
+                opened[n],
+                without_surrogates(queries[n].before).strip(),
+                needed[n],
+            )
+            for n in fresh.values()
+        ]
+        made = self._answered(asked, k)
         for key, answer in zip(fresh, made, strict=True):
             self._answers.put(key, answer)
             if any(map(self._has_changed, opened[fresh[key]])):
@@ -90,32 +106,39 @@ class Answerer:
         return retrieve(question, indexes, self._library, k, within).ranked
 
     def forget(self) -> None:
-        """Drop all answers that are remembered."""
+        """Drop all answers and thresholds that are remembered."""
         self._answers.clear()
+        self._thresholds.clear()
 
-    def _answered(
-        self, queries: Sequence[Query], opened: Sequence[Sequence[CollectionIndex]], k: int
-    ) -> list[Answer]:
+    def count_votes(self) -> None:
+        """Have votes count that were given since they last did."""
+        self._thresholds.clear()
+
+    def _answered(self, asked: Sequence[SearchQuery], k: int) -> list[Answer]:
         embedder, reader = self._embedder.get(), self._reader.get()
         started = time.perf_counter()
-        clean = without_surrogates
-        asked = [
-            SearchQuery(clean(query.text).strip(), indexes, clean(query.before).strip())
-            for query, indexes in zip(queries, opened, strict=True)
-        ]
         questions = prepare(asked, embedder)
         embedded = time.perf_counter()
         retrievals = [
-            retrieve(question, indexes, self._library, max(k, READ))
-            for question, indexes in zip(questions, opened, strict=True)
+            retrieve(question, query.indexes, self._library, max(k, READ))
+            for question, query in zip(questions, asked, strict=True)
         ]
         searched = time.perf_counter()
         readings = reader.read(questions, retrievals)
-        timing = _shared_out(len(queries), started, embedded, searched, time.perf_counter())
+        timing = _shared_out(len(asked), started, embedded, searched, time.perf_counter())
         return [
-            _answer(question.text, reading, k, timing)
+            _answer(question, reading, k, timing)
             for question, reading in zip(questions, readings, strict=True)
         ]
+
+    def _threshold(self, collections: Sequence[str]) -> Threshold:
+        if not collections:
+            return DEFAULT
+        known = self._thresholds.get(collections[0])
+        if known is None:
+            known = threshold(self._feedback.votes(collections[0]))
+            self._thresholds.put(collections[0], known)
+        return known
 
     def _has_changed(self, index: CollectionIndex) -> bool:
         return self._library.changes.generation(index.name) != index.generation
@@ -125,17 +148,18 @@ class Answerer:
         return next((Within(name, article) for name in homes), None)
 
 
-def _answer(question: str, reading: Reading, k: int, timing: Timing) -> Answer:
-    if not question:
+def _answer(question: PreparedQuery, reading: Reading, k: int, timing: Timing) -> Answer:
+    if not question.text:
         return Answer("", "none", 0.0, AnswerReason("empty question"), None, (), timing)
     return Answer(
-        question=question,
+        question=question.text,
         state=reading.state,
         confidence=reading.confidence,
         reason=reading.reason,
         quote=reading.quote,
         passages=reading.ranked[:k],
         timing=timing,
+        threshold=question.threshold,
     )
 
 

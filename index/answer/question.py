@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from index.answer.threshold import DEFAULT
 from index.language.terms import analyse, surfaces
 from index.models.embedder import Embedder
+from index.records import Threshold
 from index.search.collection import CollectionIndex
 
 
@@ -21,7 +23,7 @@ class PreparedQuery:
     ``focus`` and ``wanted`` are the vector and terms by which a sentence is chosen: for a
     follow-up what it adds counts more there than what it follows.  ``read`` is what a reader
     is asked: the question as the passages spell it, with what it follows only where it has
-    no word of its own.
+    no word of its own.  ``threshold`` is what is called an answer to it.
     """
 
     text: str
@@ -32,6 +34,7 @@ class PreparedQuery:
     focus: NDArray[np.float32]
     wanted: frozenset[str]
     read: str
+    threshold: Threshold = DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class SearchQuery:
     text: str
     indexes: Sequence[CollectionIndex] = ()
     before: str = ""
+    threshold: Threshold = DEFAULT
 
     @property
     def whole(self) -> str:
@@ -85,6 +89,7 @@ def prepare(asked: Sequence[SearchQuery], embedder: Embedder) -> list[PreparedQu
                 focus=np.asarray(focus),
                 wanted=added or frozenset(terms),
                 read=texts[-1] if added else texts[0],
+                threshold=query.threshold,
             )
         )
     return questions

@@ -56,13 +56,13 @@ class Reader(Protocol):
         """
 
 
-def state_of(sure: float, near: float, nothing: float) -> State:
+def state_of(sure: float, near: float, nothing: float, answer: float = ANSWER) -> State:
     """Return the state that a confidence leads to.
 
     ``near`` says how sure it is that the library is about this at all; below ``nothing``
-    it is not.
+    it is not.  From ``answer`` on a confidence is enough for an answer.
     """
-    if sure >= ANSWER:
+    if sure >= answer:
         return "answer"
     return "closest" if near >= nothing else "none"
 

@@ -69,7 +69,7 @@ class SentenceReader:
         best = read[0]
         signals = _signals(best)
         sure = confidence(signals)
-        state = state_of(sure, sure, NONE)
+        state = state_of(sure, sure, NONE, question.threshold.value)
         return Reading(
             state,
             sure,

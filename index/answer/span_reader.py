@@ -106,7 +106,7 @@ class SpanReader:
         sure = confidence(signals)
         # A passage that holds a code, version or the like of the question is about it.
         near = 1.0 if signals.answer.identifiers > 0 else nearness(signals)
-        state = state_of(sure, max(sure, near), NEAR)
+        state = state_of(sure, max(sure, near), NEAR, question.threshold.value)
         return Reading(
             state,
             sure,

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 from index.errors import PassageError
 from index.language.characters import without_surrogates
-from index.records import State
+from index.records import State, Vote
 from index.store.servers import settings_of
 from index.store.sqlite.database import Database
 from index.store.statements import Row, Transaction
@@ -21,7 +21,7 @@ Reason = Literal["wrong", "outdated", "not what I asked"]
 MOST_COMMENT = 500
 """Characters that a comment on an answer may have."""
 
-_LOOKED_AT = 5_000  # the newest questions in vain that are grouped, a bound on time and memory
+_LOOKED_AT = 5_000  # the newest answers that are looked at, a bound on time and memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,20 @@ class Feedback:
                 (answer_id, collection, person, helpful, reason, without_surrogates(comment), now),
             )
             return added.rowcount > 0
+
+    def votes(self, collection: str) -> list[Vote]:
+        """Return the votes on the newest answers of a collection that showed a passage.
+
+        One that calls a passage outdated is left out: it was the right one.
+        """
+        rows = self._database.read(
+            "SELECT a.confidence, f.helpful, f.person FROM feedback f JOIN ("
+            " SELECT key, confidence FROM visible_answers"
+            " WHERE collection = ? AND state <> 'none' ORDER BY asked DESC LIMIT ?"
+            ") a ON f.answer = a.key WHERE f.reason IS NOT 'outdated'",
+            (collection, _LOOKED_AT),
+        )
+        return [Vote(row["confidence"], bool(row["helpful"]), row["person"]) for row in rows]
 
     def in_vain(self, collection: str, *, since: int = 0, limit: int = 25) -> list[Missed]:
         """Return what was asked in vain since, most often first, then most recently.

@@ -7,8 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from index.answer.calibration import ANSWER
+from index.answer.threshold import DEFAULT, ENOUGH_VOTES
 from index.engine import Engine
+from index.records import Answer
+from index.store.answers import Answers
+from index.store.feedback import Feedback
 from tests.support.fakes import BagOfWords, made
+from tests.support.stored_answers import NOW, record
 
 
 @pytest.fixture
@@ -53,3 +59,27 @@ def test_what_is_erased_is_forgotten_with_its_answers(engine: Engine) -> None:
     engine.erase("guild:1")
     assert len(engine._answerer._answers) == 0
     assert engine.ask("Who signed the treaty?", ["guild:1"]).passages == ()
+
+
+def test_votes_move_what_their_library_calls_an_answer_within_a_minute(engine: Engine) -> None:
+    for home in ("guild:1", "guild:2"):
+        engine.add_article(made("talks", "Ankara signed a treaty."), home)
+    ask = "Who signed the treaty?"
+    first = engine.ask(ask, ["guild:1", "shared"])
+    assert first.threshold == DEFAULT
+    vote_against(engine, first, "guild:1")
+    engine.tidy(NOW)
+    moved = engine.ask(ask, ["guild:1", "shared"])
+    assert moved.threshold is not None
+    assert moved.threshold.value > ANSWER
+    assert moved.threshold.votes == ENOUGH_VOTES
+    assert moved.state == ("answer" if moved.confidence >= moved.threshold.value else "closest")
+    assert engine.ask(ask, ["guild:2", "shared"]).threshold == DEFAULT
+
+
+def vote_against(engine: Engine, answer: Answer, collection: str) -> None:
+    """Have enough people call the answer to enough questions wrong."""
+    answers, feedback = Answers(engine.library.database), Feedback(engine.library.database)
+    for number in range(ENOUGH_VOTES):
+        name = record(answers, number, answer, collection=collection)
+        assert feedback.vote(name, collection, number, helpful=False, now=NOW)

@@ -10,7 +10,7 @@ from bot import cards
 from bot.cards.custom_ids import MOST
 from bot.cards.parts import AMBER, GREEN, GREY, RED, percent
 from index.ingest import Added, Report
-from index.records import Answer, Passage, Quote, Ranked, Timing
+from index.records import Answer, Passage, Quote, Ranked, Threshold, Timing
 from index.store.entries import Entry
 from index.store.servers import ServerSettings
 from tests.support.sent_cards import (
@@ -214,8 +214,15 @@ def test_the_text_before_and_after() -> None:
     assert texts(card)[1].endswith("word next to it")
 
 
+def test_why_tells_that_votes_moved_what_an_answer_needs() -> None:
+    card = cards.why_card(replace(ANSWER, threshold=Threshold(0.43, votes=1_024)))
+    assert texts(card)[1].startswith(
+        "An answer needs a confidence of 0.43 here, moved from 0.50 by 1,024 votes; this one has"
+    )
+
+
 def test_why() -> None:
-    card = cards.why_card(ANSWER, answers_from=0.5)
+    card = cards.why_card(ANSWER)
     assert texts(card) == [
         (
             "-# Question: How much is it worth?\n### Why this is shown as an answer\n"

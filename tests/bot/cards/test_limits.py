@@ -159,7 +159,7 @@ CARDS: dict[str, st.SearchStrategy[ui.LayoutView]] = {
         reference=long_texts,
     ),
     "neighbours": st.builds(cards.neighbours_card, passages(), long_texts, long_texts),
-    "why": st.builds(cards.why_card, answers(), answers_from=shares),
+    "why": st.builds(cards.why_card, answers()),
     "search": st.builds(
         cards.search_card, long_texts, many_ranked, key=keys, page=pages, article=names
     ),

@@ -98,6 +98,7 @@ def test_what_nothing_answers_is_shown_only_where_the_library_is_about_it(
 ) -> None:
     assert state_of(ANSWER - 0.01, near, 0.3) == state
     assert state_of(ANSWER, near, 0.3) == "answer"
+    assert state_of(ANSWER, near, 0.3, ANSWER + 0.01) == state
 
 
 @pytest.mark.parametrize("value", [0.0, NONE, ANSWER, 1.0])

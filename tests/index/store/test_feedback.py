@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from index.errors import PassageError
+from index.records import Vote
 from index.store.answers import Answers
 from index.store.feedback import Complaint, Feedback, Missed
 from index.store.library import Library
@@ -100,6 +103,24 @@ def test_feedback_goes_with_the_answer_that_it_was_on(
     journal.update(edited, answered("Who?"), "similarity 0.4")
     journal.remove(removed)
     assert votes(library) == []
+
+
+def test_votes_come_with_the_confidence_that_they_judge(
+    journal: Answers, feedback: Feedback
+) -> None:
+    first, second = record(journal, 1), record(journal, 2, replace(answered(), confidence=0.25))
+    nothing = record(journal, 3, answered(state="none"))
+    elsewhere = record(journal, 4, collection=TWO)
+    for name in (first, second, nothing):
+        feedback.vote(name, ONE, ANN, helpful=name == first, now=NOW)
+    feedback.vote(elsewhere, TWO, ANN, helpful=True, now=NOW)
+    feedback.vote(first, ONE, BO, helpful=False, reason="wrong", now=NOW)
+    feedback.vote(first, ONE, CAT, helpful=False, reason="outdated", now=NOW)
+    assert sorted(feedback.votes(ONE), key=lambda vote: (vote.confidence, vote.person)) == [
+        Vote(0.25, helpful=False, person=ANN),
+        Vote(0.875, helpful=True, person=ANN),
+        Vote(0.875, helpful=False, person=BO),
+    ]
 
 
 def test_what_was_asked_in_vain_is_grouped_and_shown_without_names(
