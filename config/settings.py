@@ -46,7 +46,7 @@ class Settings(BaseSettings):
 
     data: Path = Field(default_factory=default_data)
     """Where the library and everything derived from it lives."""
-    model: str = "all-MiniLM-L6-v2"
+    model: str = "passage-embedder"
     """A sentence-transformers model, by folder or by name on the model hub."""
     reader: str = "passage-reader"
     """An extractive question-answering model, by folder or by name on the model hub, or "none"."""

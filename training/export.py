@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from index.models.load_embedder import default_folder
+from index.models.load_embedder import base_folder
 from training.corpus import FILES, digests
 from training.own_words import KINDS
 from training.reading import mean_of, saved
@@ -69,7 +69,7 @@ def export_mean(
 
 def _describe(target: Path, data: Mapping[str, str], averaged: int, figures: Path | None) -> None:
     for name in _TOKENIZER:
-        shutil.copyfile(default_folder() / name, target / name)
+        shutil.copyfile(base_folder() / name, target / name)
     lines = figures.read_text("utf-8").splitlines() if figures else []
     record = {
         "data": data,

@@ -41,6 +41,8 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=100, help="steps between checkpoints")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
     parser.add_argument("--seed", default="3")
+    parser.add_argument("--dropout", type=float, default=0.0, help="of the hidden states")
+    parser.add_argument("--own", type=float, default=1.0, help="rounds of own words in a round")
     parser.add_argument("--share", nargs="*", default=[], help="NAME=N: questions of a round")
     given = vars(parser.parse_args())
     changed = dict(share.split("=") for share in given.pop("share"))
@@ -55,17 +57,19 @@ def run(
     every: int,
     minutes: float,
     seed: str,
+    dropout: float,
+    own: float,
     shares: Mapping[str, int],
 ) -> None:
     """Train until the last of ``ends`` or until ``minutes`` are over."""
     out.mkdir(parents=True, exist_ok=True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(0)
-    made = opened(start).to(device)
+    made = opened(start, dropout=dropout).to(device)
     optimizer = torch.optim.AdamW(groups(made), fused=True)
     done, mean = _resume(out, made, optimizer, device)
     store = ModelStore(user_cache_path("passage") / "models")
-    source = mixture(out.parent / "kept", store, seed, shares)
+    source = mixture(out.parent / "kept", store, seed, shares, own)
     started, ran = time.monotonic(), done
     lost: list[float] = []
     for step, batch in source.after(done):

@@ -19,7 +19,7 @@ from transformers import BertForQuestionAnswering
 
 from index.models.compiled import ModelStore
 from index.models.embedder import Embedder
-from index.models.load_embedder import DEFAULT_MODEL, default_folder, load_embedder
+from index.models.load_embedder import DEFAULT_MODEL, base_folder, load_embedder
 from training.corpus import Corpus, Source, Task, load
 from training.examples import TEXT, Encoder, Examples, Manner, Pair, batches
 from training.negatives import Siblings, mined
@@ -99,14 +99,19 @@ class Mixture:
 
 def encoder(longest: int = TEXT) -> Encoder:
     """Return what puts questions and passages together."""
-    tokenizer = Tokenizer.from_file(str(default_folder() / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(base_folder() / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return Encoder(tokenizer, longest)
 
 
-def mixture(kept: Path, store: ModelStore, seed: str, shares: Mapping[str, int]) -> Mixture:
-    """Return all the sets, mined and ranked; what takes minutes is kept in a folder."""
+def mixture(
+    kept: Path, store: ModelStore, seed: str, shares: Mapping[str, int], own: float = 1.0
+) -> Mixture:
+    """Return all the sets, mined and ranked; what takes minutes is kept in a folder.
+
+    Of own words a round has all questions ``own`` times, half of them in each form.
+    """
     made, siblings = encoder(), _siblings()
     embedder = load_embedder(DEFAULT_MODEL, store)
     parts = [
@@ -114,12 +119,13 @@ def mixture(kept: Path, store: ModelStore, seed: str, shares: Mapping[str, int])
     ]
     for form in ("dump", "file"):
         examples = _own_words(form, made, siblings, embedder, kept)
-        parts.append(Part(f"own-words {form}", examples, len(examples.answerable()) // 2))
+        share = round(own * len(examples.answerable()) / 2)
+        parts.append(Part(f"own-words {form}", examples, share))
     return Mixture(parts, seed)
 
 
 def _siblings() -> Siblings:
-    folder = default_folder()
+    folder = base_folder()
     model = BertForQuestionAnswering.from_pretrained(str(folder), local_files_only=True)
     words = (folder / "vocab.txt").read_text("utf-8").splitlines()
     return Siblings(words, model.bert.embeddings.word_embeddings.weight.detach().numpy())
@@ -128,16 +134,16 @@ def _siblings() -> Siblings:
 def _examples(name: str, made: Encoder, siblings: Siblings, kept: Path) -> Examples:
     if name == "squad-train":
         twinned = squad_with_twins()
-        near = _mined(name, twinned.corpus, kept)
+        near = mined_passages(name, twinned.corpus, kept)
         return Examples(twinned.corpus, made, siblings, near, Manner(twins=twinned.twins))
     if name == "squad2":
         return Examples(load(name, held_out=False), made, siblings, None)
     corpus = load_set(name)
     manner = Manner(NO_ALTERING) if name in ("yesno", "condaqa") else Manner()
-    return Examples(corpus, made, siblings, _mined(name, corpus, kept), manner)
+    return Examples(corpus, made, siblings, mined_passages(name, corpus, kept), manner)
 
 
-def _mined(name: str, corpus: Corpus, kept: Path) -> NDArray[np.int32]:
+def mined_passages(name: str, corpus: Corpus, kept: Path) -> NDArray[np.int32]:
     """Return the mined passages, kept since they take minutes.
 
     Where only sentences are marked, none of the same article is taken: it might answer.

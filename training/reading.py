@@ -58,15 +58,16 @@ class EvidenceReader(torch.nn.Module):
         return start.squeeze(-1), end.squeeze(-1), self.evidence(hidden).squeeze(-1)
 
 
-def opened(folder: Path, *, trained: bool = True) -> EvidenceReader:
+def opened(folder: Path, *, trained: bool = True, dropout: float = 0.0) -> EvidenceReader:
     """Return the reader of a folder, its third output new where it has none.
 
-    Without dropout, and with word embeddings frozen, if it is to be ``trained`` on.
+    Its word embeddings are frozen if it is to be ``trained`` on; ``dropout`` is the share of
+    the hidden states that is left out then.
     """
     reader = BertForQuestionAnswering.from_pretrained(
         str(folder),
         dtype=torch.float32,
-        hidden_dropout_prob=0.0,
+        hidden_dropout_prob=dropout,
         attention_probs_dropout_prob=0.0,
         attn_implementation="sdpa",
         local_files_only=True,

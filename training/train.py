@@ -29,7 +29,7 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 from transformers import AutoTokenizer, BertForQuestionAnswering
 
-from index.models.load_embedder import default_folder
+from index.models.load_embedder import base_folder
 from index.models.torch.spans import TorchReader
 from training.corpus import Corpus, load
 from training.examples import Encoder, Example, Examples, Pair, batches
@@ -125,7 +125,7 @@ def fresh() -> BertForQuestionAnswering:
     Without dropout: no example is seen often, and on a processor it costs a third.
     """
     model = BertForQuestionAnswering.from_pretrained(
-        str(default_folder()),
+        str(base_folder()),
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
         attn_implementation="sdpa" if torch.cuda.is_available() else "eager",
@@ -139,7 +139,7 @@ class Stream:
     """Batches without end, the same ones for the same seed."""
 
     def __init__(self, out: Path) -> None:
-        folder = default_folder()
+        folder = base_folder()
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.no_truncation()
         tokenizer.no_padding()
@@ -287,7 +287,7 @@ def _checkpoint(
 
 
 def _report(out: Path, model: Any, done: int) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(str(default_folder()), local_files_only=True)
+    tokenizer = AutoTokenizer.from_pretrained(str(base_folder()), local_files_only=True)
     with torch.autocast(model.device.type, dtype=torch.bfloat16):
         given = given_the_passage(TorchReader(model, tokenizer, "training").served(), MEASURED)
     found = {"step": done, **asdict(given)}

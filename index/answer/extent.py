@@ -68,9 +68,9 @@ def _list_around(
 ) -> tuple[int, int] | None:
     """Return the first and last sentence of the lines around one, where they are a list."""
     first = last = at
-    while first and _same_paragraph(text, sentences, first - 1):
+    while first and same_paragraph(text, sentences, first - 1):
         first -= 1
-    while last + 1 < len(sentences) and _same_paragraph(text, sentences, last):
+    while last + 1 < len(sentences) and same_paragraph(text, sentences, last):
         last += 1
     while first < at and _is_lead_in(text, sentences, first):  # it is put before it again
         first += 1
@@ -81,6 +81,6 @@ def _list_around(
     return (first, last) if all(map(can_answer, written)) else None
 
 
-def _same_paragraph(text: str, sentences: Sequence[tuple[int, int]], at: int) -> bool:
+def same_paragraph(text: str, sentences: Sequence[tuple[int, int]], at: int) -> bool:
     """Say whether a sentence and the next are not divided by a blank line."""
     return text[sentences[at][1] : sentences[at + 1][0]].count("\n") < 2

@@ -16,6 +16,7 @@ PLACED = 6.0
 """Log odds that the item gains whose number is asked for."""
 
 _ASKS_WHICH = re.compile(r"\W*(?:which|what|who|where|when)\b", re.IGNORECASE)
+_QUESTION_WORD = re.compile(r"[\W\d]*(?:how|what|why|when|where|who|which)\b", re.IGNORECASE)
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|without|cannot|neither|nor|except|unless|forbidden|excluded)\b|n['’]t\b",
     re.IGNORECASE,
@@ -44,6 +45,11 @@ def can_answer(sentence: str) -> bool:
     if not any(map(str.isalnum, bare)) or bare.rstrip("\"'”’)*_").endswith(("?", "？")):
         return False
     return not _MESSAGE_HEAD.fullmatch(bare)
+
+
+def asks(title: str) -> bool:
+    """Say whether a title or heading is a question, as in an FAQ."""
+    return title.rstrip().endswith(("?", "？")) or _QUESTION_WORD.match(title) is not None
 
 
 def suits(question: str, sentence: str) -> float:

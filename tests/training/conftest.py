@@ -9,7 +9,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from index.language.sentences import TextSpan
-from index.models.load_embedder import default_folder
+from index.models.load_embedder import base_folder
 from tests.support.training_texts import (
     MISSES,
     QUESTIONS,
@@ -65,7 +65,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
-    made = Tokenizer.from_file(str(default_folder() / "tokenizer.json"))
+    made = Tokenizer.from_file(str(base_folder() / "tokenizer.json"))
     made.no_truncation()
     made.no_padding()
     return made

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from index.models.load_embedder import default_folder
+from index.models.load_embedder import base_folder
 from tests.support.training_texts import (
     encoded,
 )
@@ -55,7 +55,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     reader = BertForQuestionAnswering(BertConfig(intermediate_size=16, **sizes))
     target = tmp_path_factory.mktemp("reader")
     reader.save_pretrained(target)
-    for path in default_folder().glob("*token*.json"):
+    for path in base_folder().glob("*token*.json"):
         shutil.copy(path, target)
     return target
 

@@ -124,8 +124,12 @@ def load_torch_embedder(source: Source) -> SentenceTransformerEmbedder:
             device="cpu",
             trust_remote_code=False,
             local_files_only=True,
-            # Eager attention compiles to the plainest graph.
-            model_kwargs={"attn_implementation": "eager", "use_safetensors": True},
+            # Eager attention compiles to the plainest graph; weights may lie in half precision.
+            model_kwargs={
+                "attn_implementation": "eager",
+                "use_safetensors": True,
+                "dtype": torch.float32,
+            },
         )
         return SentenceTransformerEmbedder(model, str(here.identity))
 

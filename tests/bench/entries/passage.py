@@ -12,7 +12,7 @@ from index.collection_names import SHARED
 from index.digests import text_digest
 from index.engine import Engine
 from index.models.compiled import ModelStore
-from index.models.load_embedder import DEFAULT_MODEL, load_embedder
+from index.models.load_embedder import BASE_MODEL, load_embedder
 from index.records import Article
 
 
@@ -22,7 +22,7 @@ class Entry:
     def __init__(self, folder: Path, model: Path) -> None:
         del model
         store = ModelStore(folder.parent / "models")  # compiled once for all runs
-        embedder = load_embedder(DEFAULT_MODEL, store)
+        embedder = load_embedder(BASE_MODEL, store)
         self.engine = Engine(folder / "data", lambda: embedder)
 
     def index(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from index.answer.form import CONTRARY, PLACED, can_answer, place_asked, suits
+from index.answer.form import CONTRARY, PLACED, asks, can_answer, place_asked, suits
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,19 @@ def test_the_place_that_is_asked_for_is_told_from_other_numbers(
     question: str, place: int | None
 ) -> None:
     assert place_asked(question) == place
+
+
+@pytest.mark.parametrize(
+    ("title", "question"),
+    [
+        ("Can I use another model?", True),
+        ("How to add a page", True),
+        ("2. What is kept", True),
+        ("Mein Bot schweigt, warum？", True),
+        ("Adding pages", False),
+        ("Whatsapp bridge", False),
+        ("", False),
+    ],
+)
+def test_a_heading_that_asks_is_told_from_one_that_names(title: str, question: bool) -> None:
+    assert asks(title) is question

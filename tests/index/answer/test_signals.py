@@ -22,7 +22,7 @@ from index.answer.signals import (
 )
 
 LIBRARY = LibrarySignals(0.7, 0.6, 0.42, 0.3, 1.0, 2.1)
-EVIDENCE = EvidenceSignals(2.1, 1.5, 0.7, 0.5, 0.2, 1.0, 0.0)
+EVIDENCE = EvidenceSignals(2.1, 1.5, 0.7, 0.5, 0.2, 1.0, 0.0, 0.4)
 SENTENCE = SentenceSignals(0.7, 0.8, 0.6, 0.48, 0.3)
 GROUNDS = RankingGrounds(1.3, 0.7, 0.4, 2.6)
 

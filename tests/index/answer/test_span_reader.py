@@ -89,7 +89,9 @@ def signals_of(level: float) -> SpanSignals:
     """Return signals that all speak for an answer, the more the higher the level."""
     return SpanSignals(
         LibrarySignals(level, level, level**2, level, 8 * level - 4, 3.0),
-        EvidenceSignals(10 * level - 5, 6 * level - 3, 6 * level - 3, level, level / 5, 0.0, 0.0),
+        EvidenceSignals(
+            10 * level - 5, 6 * level - 3, 6 * level - 3, level, level / 5, 0.0, 0.0, level
+        ),
     )
 
 
@@ -275,3 +277,48 @@ def test_among_equals_the_one_whose_title_is_asked_for_comes_first(
     before = list(embedder.embedded)
     read("ticket hours")
     assert embedder.embedded == before  # the vectors of titles are remembered
+
+
+def test_two_sentences_side_by_side_are_shown_where_neither_is_ahead(
+    read: Read, store: Callable[..., None], decided: Callable[..., None]
+) -> None:
+    decided(0.9, 0.9)
+    store(
+        "The gas treaty was signed in Ankara. The gas treaty was signed by Peskov. Rain fell.",
+        name="both",
+    )
+    reading = read("Who signed the gas treaty?")[0]
+    assert reading.quote is not None
+    assert reading.quote.text == (
+        "The gas treaty was signed in Ankara. The gas treaty was signed by Peskov."
+    )
+    assert reading.quote.marked is not None
+    assert reading.quote.marked in reading.quote.text
+    assert isinstance(reading.signals, SpanSignals)
+    assert reading.signals.answer.sentence_lead > 0  # of the one that is not shown
+
+
+def test_one_sentence_is_shown_where_it_is_ahead_or_a_paragraph_ends(
+    read: Read, store: Callable[..., None], decided: Callable[..., None]
+) -> None:
+    decided(0.9, 0.9)
+    store("Rain fell on Ankara. The gas treaty was signed by Peskov. Tomatoes are red.", name="one")
+    quote = read("Who signed the gas treaty?")[0].quote
+    assert quote is not None
+    assert quote.text == "The gas treaty was signed by Peskov."
+    store("Bees swarm in May.\n\nBees swarm in June.", name="apart")
+    quote = read("When do bees swarm?")[0].quote
+    assert quote is not None
+    assert quote.text in ("Bees swarm in May.", "Bees swarm in June.")
+
+
+def test_an_answer_under_the_very_question_is_surer_than_under_a_name(
+    library: Library, read: Read
+) -> None:
+    text, pieces = drafts("Press the green button.")
+    for name, title in (("asks", "How do I start the pump?"), ("names", "The pump")):
+        library.store("shared", made(name, text, title=title), [replace(pieces[0], context=title)])
+        signals = read("How do I start the pump?")[0].signals
+        assert isinstance(signals, SpanSignals)
+        assert (signals.answer.same_question > 0.9) is (name == "asks")
+        library.remove("shared", name)

