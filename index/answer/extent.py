@@ -31,6 +31,8 @@ _ALL = re.compile(
 follows it.
 """
 
+_STEP = re.compile(r"\s*(?:step )?\d{1,2}[.):] ", re.IGNORECASE)
+
 _ONE = re.compile(
     r"\b(?:first|second|third|fourth|fifth|sixth|last|next|how (?:many|much|long|often|far|old))\b",
     re.IGNORECASE,
@@ -50,9 +52,26 @@ def extent(
     one = _ONE.search(question) or place_asked(question) is not None
     if one or not _ALL.search(question):
         return at, at
+    return _with_lead_in(text, sentences, at) or (at, at)
+
+
+def steps(
+    text: str, sentences: Sequence[tuple[int, int]], first: int, last: int
+) -> tuple[int, int] | None:
+    """Return the numbered list of which both sentences are items; None where they are none.
+
+    Who is shown two steps of a procedure wants the others, too.
+    """
+    items = [text[sentences[at][0] : sentences[at][1]] for at in (first, last)]
+    return _with_lead_in(text, sentences, first) if all(map(_STEP.match, items)) else None
+
+
+def _with_lead_in(
+    text: str, sentences: Sequence[tuple[int, int]], at: int
+) -> tuple[int, int] | None:
     found = _list_around(text, sentences, at)
     if found is None:
-        return at, at
+        return None
     first, last = found
     return (first - 1, last) if first and _is_lead_in(text, sentences, first - 1) else found
 

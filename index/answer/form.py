@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-CONTRARY = 2.0
+CONTRARY = 4.0
 """Log odds that a sentence without a negation loses where what is negated is asked for."""
 
 PLACED = 6.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from index.answer.calibration import RANKING
-from index.answer.extent import extent, same_paragraph
+from index.answer.extent import extent, same_paragraph, steps
 from index.answer.form import can_answer, suits
 from index.answer.question import PreparedQuery
 from index.answer.reader import sentences_of
@@ -102,7 +102,8 @@ class ReadPassage:
         rival = max(beside, key=self._worth, default=first)
         if self._worth(rival) < self._worth(first) - UNDECIDED:
             return first, first
-        return min(first, rival), max(first, rival)
+        first, last = sorted((first, rival))
+        return steps(text, places, first, last) or (first, last)
 
     @property
     def sentence_lead(self) -> float:
@@ -123,6 +124,12 @@ class ReadPassage:
         """The list or steps around the best sentence where they are asked for, else itself."""
         return extent(self.question.text, self.ranked.passage.text, self._places, self.best)
 
+    @property
+    def best_odds(self) -> float:
+        """The log odds of the best sentence with what its form speaks for or against it."""
+        form = suits(self.question.text, self.texts[self.best])
+        return within(self.sentence_odds(self.best) + form, MOST_ODDS)
+
     def _worth(self, at: int) -> float:
         text = self.texts[at]
         form = suits(self.question.text, text) if can_answer(text) else -_NO_ANSWER
@@ -141,7 +148,8 @@ class ReadPassage:
         start, end = passage.sentences[first][0], passage.sentences[last][1]
         text = passage.text[start - base : end - base]
         quote = Quote(text, None, passage.article_id, start, end)
-        if not marked or span is None or self._whole[0] < self._whole[1]:
+        # Of a list no words are marked; of two sentences those of the better one.
+        if not marked or span is None or self._whole[0] < self._whole[1] or last > first + 1:
             return quote
         return replace(
             quote, marked=passage.text[span.start : span.end], marked_at=base + span.start

@@ -167,7 +167,7 @@ def _signals(
             size=math.log1p(min(retrieval.size, _MOST_PASSAGES)),
         ),
         EvidenceSignals(
-            evidence=best.sentence_odds(best.best),
+            evidence=best.best_odds,
             passage_lead=within(best.odds - beside, MOST_ODDS),
             sentence_lead=within(best.sentence_lead, MOST_ODDS),
             words=best.shares[best.best],

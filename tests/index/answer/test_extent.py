@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.answer.extent import extent
+from index.answer.extent import extent, steps
 from index.language.sentences import sentences
 
 BREAD = """For the dough you need:
@@ -83,3 +83,13 @@ def test_what_is_shown_holds_the_sentence_and_stays_within_the_text(
         at = data.draw(st.integers(0, len(places) - 1))
         first, last = extent(question, text, places, at)
         assert 0 <= first <= at <= last < len(places)
+
+
+def test_two_steps_side_by_side_bring_the_others_and_other_lines_none() -> None:
+    places = sentences(BREAD, language="en")
+    at = {BREAD[a:b].split()[0]: n for n, (a, b) in enumerate(places)}
+    found = steps(BREAD, places, at["2."], at["3."])
+    assert found is not None
+    assert BREAD[places[found[0]].start : places[found[1]].end] == STEPS
+    assert steps(BREAD, places, at["500"], at["12"]) is None
+    assert steps(BREAD, places, at["3."], at["The"]) is None
