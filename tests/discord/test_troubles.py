@@ -248,8 +248,8 @@ async def test_a_command_that_comes_twice_counts_once(scene: Scene, room: Channe
 
 
 async def test_no_answer_waits_for_the_typing_to_be_shown(scene: Scene, room: Channel) -> None:
-    typing = scene.discord.faults.drop("POST", "/channels/.*/typing", times=100)
-    questions = [f"{WORTH} And is {number} more than that?" for number in range(60)]
+    typing = scene.discord.faults.drop("POST", "/channels/.*/typing", times=300)
+    questions = [f"{WORTH} And is {number} more than that?" for number in range(200)]
     said = [await room.say(scene.ada, q, mentions=[scene.discord.bot]) for q in questions]
     answers = [await room.next_message(PATIENCE) for _ in said]
     assert {answer.reply_to for answer in answers} == set(said)

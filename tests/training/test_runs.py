@@ -154,7 +154,15 @@ def test_learning_further_goes_on_as_if_it_had_not_been_stopped(
 
     part = Part("corpus", Examples(corpus, Encoder(tokenizer), siblings, None), 5)
     monkeypatch.setattr(further, "mixture", lambda *_: Mixture([part], "1", tokens=300))
-    given: dict[str, Any] = {"start": tiny, "every": 2, "minutes": 5, "seed": "1", "shares": {}}
+    given: dict[str, Any] = {
+        "start": tiny,
+        "every": 2,
+        "minutes": 5,
+        "seed": "1",
+        "dropout": 0.0,
+        "own": 1.0,
+        "shares": {},
+    }
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     further.run(whole, ends=[2, 4], **given)
     slope = further.slope
