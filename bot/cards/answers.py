@@ -39,7 +39,6 @@ from bot.text.markup import (
     quoted,
 )
 from bot.text.reasons import reason_phrase
-from index.answer.calibration import ANSWER
 from index.answer.threshold import DEFAULT
 from index.records import Answer, Passage, Quote, Ranked, State
 
@@ -138,7 +137,9 @@ def neighbours_card(passage: Passage, before: str, after: str) -> Card:
 def why_card(answer: Answer) -> Card:
     """Return the ranks, scores and the threshold that led to an answer's state."""
     least = answer.threshold or DEFAULT
-    moved = f" here, moved from {figure(ANSWER)} by {least.votes:,} votes" if least.votes else ""
+    moved = (
+        f" here, moved from {figure(DEFAULT.value)} by {least.votes:,} votes" if least.votes else ""
+    )
     ranks = listed(list(enumerate(answer.passages, 1)), _ranked, _RANKS)
     return Card(
         text(_question(answer), _VERDICTS[answer.state], _why(answer)),

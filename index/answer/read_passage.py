@@ -127,13 +127,14 @@ class ReadPassage:
     @property
     def best_odds(self) -> float:
         """The log odds of the best sentence with what its form speaks for or against it."""
-        form = suits(self.question.text, self.texts[self.best])
-        return within(self.sentence_odds(self.best) + form, MOST_ODDS)
+        return within(self.sentence_odds(self.best) + self._form(self.best), MOST_ODDS)
 
     def _worth(self, at: int) -> float:
-        text = self.texts[at]
-        form = suits(self.question.text, text) if can_answer(text) else -_NO_ANSWER
+        form = self._form(at) if can_answer(self.texts[at]) else -_NO_ANSWER
         return self.sentence_odds(at) + WORDS * self.shares[at] + form
+
+    def _form(self, at: int) -> float:
+        return suits(self.question.text, self.texts[at])
 
     def sentence_odds(self, at: int) -> float:
         """Return the log odds of a sentence's likeliest words, within limits."""

@@ -60,6 +60,14 @@ class SpanSignals:
     library: LibrarySignals
     answer: EvidenceSignals
 
+    @property
+    def held(self) -> bool:
+        """Whether the passage holds all codes, versions and the like of a question that has some.
+
+        Such a passage is about the question, whatever the first stage makes of it.
+        """
+        return self.answer.identifiers > 0
+
 
 @dataclass(frozen=True, slots=True)
 class SentenceSignals:

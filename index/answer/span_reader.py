@@ -105,8 +105,7 @@ class SpanReader:
         others = [ranked for ranked in retrieval.ranked if ranked.passage.id not in opened]
         signals = _signals(question, passages, retrieval)
         sure = confidence(signals)
-        # A passage that holds a code, version or the like of the question is about it.
-        near = 1.0 if signals.answer.identifiers > 0 else nearness(signals)
+        near = 1.0 if signals.held else nearness(signals)
         state = state_of(sure, max(sure, near), NEAR, question.threshold.value)
         return Reading(
             state,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from index.answer.calibration import ANSWER
+from index.answer import sentence_reader
 from index.answer.threshold import DEFAULT, ENOUGH_VOTES
 from index.engine import Engine
 from index.records import Answer
@@ -61,20 +61,23 @@ def test_what_is_erased_is_forgotten_with_its_answers(engine: Engine) -> None:
     assert engine.ask("Who signed the treaty?", ["guild:1"]).passages == ()
 
 
-def test_votes_move_what_their_library_calls_an_answer_within_a_minute(engine: Engine) -> None:
+def test_votes_move_what_their_library_calls_an_answer_within_a_minute(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sentence_reader, "confidence", lambda *_: 0.55)
     for home in ("guild:1", "guild:2"):
         engine.add_article(made("talks", "Ankara signed a treaty."), home)
     ask = "Who signed the treaty?"
     first = engine.ask(ask, ["guild:1", "shared"])
-    assert first.threshold == DEFAULT
+    assert (first.state, first.threshold) == ("answer", DEFAULT)
     vote_against(engine, first, "guild:1")
     engine.tidy(NOW)
     moved = engine.ask(ask, ["guild:1", "shared"])
     assert moved.threshold is not None
-    assert moved.threshold.value > ANSWER
     assert moved.threshold.votes == ENOUGH_VOTES
-    assert moved.state == ("answer" if moved.confidence >= moved.threshold.value else "closest")
-    assert engine.ask(ask, ["guild:2", "shared"]).threshold == DEFAULT
+    assert (moved.state, moved.confidence) == ("closest", 0.55)
+    elsewhere = engine.ask(ask, ["guild:2", "shared"])
+    assert (elsewhere.state, elsewhere.threshold) == ("answer", DEFAULT)
 
 
 def vote_against(engine: Engine, answer: Answer, collection: str) -> None:

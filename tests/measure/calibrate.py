@@ -184,7 +184,9 @@ class Stages:
         near = probability(_rows([s.library for s in signals]), self.library)
         sure = near * probability(_rows([s.answer for s in signals]), self.answer)
         return [
-            replace(a.result, confidence=float(p), state=state_of(p, max(_held(s), n, p), NEAR))
+            replace(
+                a.result, confidence=float(p), state=state_of(p, 1.0 if s.held else max(n, p), NEAR)
+            )
             for a, s, n, p in zip(asked, signals, near, sure, strict=True)
             if a.result is not None
         ]
@@ -227,11 +229,6 @@ def _report_left_out(groups: Sequence[Group]) -> None:
         print("\n".join(table({k: [r for r in v if not _off(r)] for k, v in decided.items()})))
         strange = [r.state for v in decided.values() for r in v if _off(r)]
         print("  off topic:", state_shares(strange))
-
-
-def _held(signals: SpanSignals) -> float:
-    """Return 1 where a code or the like of the question stands in the passage, as the reader."""
-    return float(signals.answer.identifiers > 0)
 
 
 def _off(result: ArticleResult) -> bool:

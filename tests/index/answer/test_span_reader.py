@@ -19,7 +19,7 @@ from index.answer.span_reader import (
     confidence,
     nearness,
 )
-from index.records import AnswerReason
+from index.records import AnswerReason, Threshold
 from index.search.collection import CollectionIndex
 from index.store.library import Library
 from tests.support.fakes import (
@@ -277,6 +277,15 @@ def test_among_equals_the_one_whose_title_is_asked_for_comes_first(
     before = list(embedder.embedded)
     read("ticket hours")
     assert embedder.embedded == before  # the vectors of titles are remembered
+
+
+def test_what_a_library_calls_an_answer_is_for_its_threshold(
+    read: Read, store: Callable[..., None], decided: Callable[..., None]
+) -> None:
+    store("Peskov signed the treaty.")
+    decided(0.55, 0.9)
+    asked = [SearchQuery("Who signed?", threshold=Threshold(value)) for value in (0.54, 0.56)]
+    assert [read(one)[0].state for one in asked] == ["answer", "closest"]
 
 
 def test_two_sentences_side_by_side_are_shown_where_neither_is_ahead(
